@@ -1,0 +1,197 @@
+//! Who asks: an organisation's client with its scopes, as the token and the rows behind it say.
+//!
+//! Tenancy comes from here alone; no verb takes an organisation's id from a body or a path for granted.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What an organisation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OrganisationKind {
+    /// Runs the exchange; reads no statement's contents.
+    Operator,
+    /// 事業者: owns products and signing keys.
+    Vendor,
+    /// 医療機関等: owns an inventory.
+    Institution,
+}
+
+/// A word that is none of those that were expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is none of: {expected}")]
+pub struct UnknownWord {
+    word: String,
+    expected: &'static str,
+}
+
+impl OrganisationKind {
+    /// The word in URLs, documents and rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Vendor => "vendor",
+            Self::Institution => "institution",
+        }
+    }
+
+    /// What ids of such organisations begin with.
+    pub fn id_prefix(self) -> &'static str {
+        match self {
+            Self::Operator => "opr",
+            Self::Vendor => "ven",
+            Self::Institution => "ins",
+        }
+    }
+}
+
+impl fmt::Display for OrganisationKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for OrganisationKind {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        [Self::Operator, Self::Vendor, Self::Institution]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+            .ok_or_else(|| UnknownWord { word: word.to_owned(), expected: "operator, vendor, institution" })
+    }
+}
+
+/// What a token allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Products, keys and statements of a vendor; answers to requests.
+    StatementsWrite,
+    /// Reading statements: a vendor its own, an institution those released to it.
+    StatementsRead,
+    /// Systems, requests and acknowledgements of an institution.
+    RequestsWrite,
+    /// Risk reviews and inspections of an institution.
+    ReviewsWrite,
+    /// Exports.
+    ExportsRead,
+    /// Organisations, clients and first keys: the operator.
+    Admin,
+}
+
+impl Scope {
+    /// Every scope there is.
+    pub const ALL: [Self; 6] = [
+        Self::StatementsWrite,
+        Self::StatementsRead,
+        Self::RequestsWrite,
+        Self::ReviewsWrite,
+        Self::ExportsRead,
+        Self::Admin,
+    ];
+
+    /// The word in tokens, documents and rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StatementsWrite => "statements:write",
+            Self::StatementsRead => "statements:read",
+            Self::RequestsWrite => "requests:write",
+            Self::ReviewsWrite => "reviews:write",
+            Self::ExportsRead => "exports:read",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Whether a client of such an organisation may have this scope.
+    pub fn fits(self, kind: OrganisationKind) -> bool {
+        use OrganisationKind::{Institution, Operator, Vendor};
+        match self {
+            Self::Admin => kind == Operator,
+            Self::StatementsWrite => kind == Vendor,
+            Self::StatementsRead | Self::ExportsRead => matches!(kind, Vendor | Institution),
+            Self::RequestsWrite | Self::ReviewsWrite => kind == Institution,
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == word).ok_or_else(|| UnknownWord {
+            word: word.to_owned(),
+            expected: "statements:write, statements:read, requests:write, reviews:write, exports:read, admin",
+        })
+    }
+}
+
+/// A set of scopes; written as words with spaces between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// This set and one more.
+    #[must_use]
+    pub fn with(self, scope: Scope) -> Self {
+        Self(self.0 | 1 << scope as u8)
+    }
+
+    /// Whether the scope is in the set.
+    pub fn contains(self, scope: Scope) -> bool {
+        self.0 & (1 << scope as u8) != 0
+    }
+
+    /// Whether every scope of `other` is in this set.
+    pub fn covers(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The scopes, in their fixed order.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        scopes.into_iter().fold(Self::default(), Self::with)
+    }
+}
+
+impl FromStr for Scopes {
+    type Err = UnknownWord;
+
+    fn from_str(words: &str) -> Result<Self, UnknownWord> {
+        words.split_ascii_whitespace().map(str::parse).collect()
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.iter().map(Scope::as_str).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The organisation whose things are concerned.
+    pub organisation: String,
+    /// What it is.
+    pub kind: OrganisationKind,
+    /// The client that holds the token.
+    pub client: String,
+    /// What the token allows.
+    pub scopes: Scopes,
+}

@@ -1,0 +1,132 @@
+//! What an operator can set: one TOML file, and nothing else. Without a file, everything is under `./var`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde::Deserialize;
+
+/// The settings of a service. `config.example.toml` explains each.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the service listens.
+    pub listen: SocketAddr,
+    /// Its public base address: `iss` of tokens, `aud` of assertions. Without it, `http://` and the address it listens
+    /// on.
+    pub public_url: Option<String>,
+    /// Where the metrics are served; nowhere without it.
+    pub metrics_listen: Option<SocketAddr>,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// Where the service's own keys are.
+    pub keys_dir: PathBuf,
+    /// The name of the log; receipts bear it. Without it, the host of the public address.
+    pub log_name: Option<String>,
+    /// How many threads serve requests; as many as there are processors where it is 0.
+    pub workers: usize,
+    /// How many connections read from the database at the same time.
+    pub readers: u32,
+    /// What the operator states about the source of the time.
+    pub clock: Option<ClockSettings>,
+}
+
+/// What the operator states about the source of the time; receipts repeat it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockSettings {
+    /// Such as `NTP ntp.nict.jp`.
+    pub source: String,
+    /// The error, in milliseconds, that it keeps below.
+    pub error_ms: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            metrics_listen: None,
+            database: "sqlite:var/kaiji.sqlite".to_owned(),
+            keys_dir: PathBuf::from("var/keys"),
+            log_name: None,
+            workers: 0,
+            readers: 8,
+            clock: None,
+        }
+    }
+}
+
+/// Why a file of settings is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It could not be read.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// It is not TOML, or a setting is unknown or of the wrong kind.
+    #[error("{path}: {cause}")]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        cause: Box<toml::de::Error>,
+    },
+    /// A setting makes no sense.
+    #[error("`{setting}`: {cause}")]
+    Setting {
+        /// Its name.
+        setting: &'static str,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+impl Config {
+    /// Reads a file, or takes the defaults without one.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let text = fs::read_to_string(path).map_err(|cause| ConfigError::File { path: path.to_owned(), cause })?;
+        let config: Self = toml::from_str(&text)
+            .map_err(|cause| ConfigError::Toml { path: path.to_owned(), cause: Box::new(cause) })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Everything under one directory, on a free port: for the demo and for tests.
+    pub fn in_directory(directory: &Path) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            database: format!("sqlite:{}", directory.join("kaiji.sqlite").display()),
+            keys_dir: directory.join("keys"),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the database is the embedded one, which the service sets up by itself.
+    pub fn is_embedded(&self) -> bool {
+        self.database.starts_with("sqlite:")
+    }
+
+    /// Refuses what makes no sense, before anything is opened.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |setting, cause: &str| Err(ConfigError::Setting { setting, cause: cause.to_owned() });
+        if let Err(error) = self.database.parse::<crate::storage::DatabaseUrl>() {
+            return refuse("database", &error.to_string());
+        }
+        if let Some(url) = &self.public_url {
+            let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            if host.is_none_or(str::is_empty) || url.ends_with('/') {
+                return refuse("public_url", "write it as https://kaiji.example.jp, without a slash at the end");
+            }
+        }
+        if self.readers == 0 {
+            return refuse("readers", "at least one connection must read");
+        }
+        Ok(())
+    }
+}

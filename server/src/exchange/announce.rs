@@ -1,0 +1,165 @@
+//! What all who hold a product are to learn: posted with the statement, spread by a job in bounded batches.
+//!
+//! A product that ten thousand institutions hold must not make one submission wait for ten thousand rows.
+
+use std::collections::BTreeMap;
+
+use kaiji_schema::comparison::{ComparedItem, Outcome};
+use kaiji_schema::jws::{Document, Jws, Verified};
+use kaiji_schema::statement::Statement;
+use serde_json::{Value, json};
+
+use super::products::Release;
+use super::{Exchange, stored_digest};
+use crate::storage::comparisons::{self, ComparisonRow};
+use crate::storage::events::{self, AnnouncementRow};
+use crate::storage::statements::{self, StatementRow};
+use crate::storage::{Connection, Error as StorageError, Tx, products};
+
+/// How many institutions one step tells.
+const BATCH: i64 = 200;
+
+/// Something to be told to all who hold a product.
+#[derive(Debug, Clone)]
+pub(super) struct Announcement {
+    id: String,
+    product: String,
+    kind: &'static str,
+    subject: Value,
+}
+
+impl Announcement {
+    /// A statement came in; where it is a later revision, with what it changes.
+    pub(super) fn statement_received(id: String, verified: &Verified<Statement>, revised: Option<Revised>) -> Self {
+        let statement = verified.document();
+        let changes = revised.map(|revised| revised.changes(statement));
+        let subject = json!({
+            "statement": verified.sha256().to_string(),
+            "product": statement.product.id,
+            "form": statement.form.as_str(),
+            "form_edition": statement.form_edition,
+            "revision": statement.revision,
+            "supersedes": statement.supersedes.map(|sha256| sha256.to_string()),
+            "changes": changes,
+        });
+        Self { id, product: statement.product.id.clone(), kind: "statement_received", subject }
+    }
+
+    /// A statement was taken back.
+    pub(super) fn statement_withdrawn(id: String, row: &StatementRow, reason: &str) -> Self {
+        let subject = json!({
+            "statement": row.sha256,
+            "product": row.product_id,
+            "form": row.form,
+            "revision": row.revision,
+            "reason": reason,
+        });
+        Self { id, product: row.product_id.clone(), kind: "statement_withdrawn", subject }
+    }
+
+    /// Leaves it to be spread, and tells the vendor at once.
+    pub(super) fn post(&self, tx: &mut Tx<'_>, vendor_id: &str) -> Result<(), StorageError> {
+        let subject = self.subject.to_string();
+        tx.notify(vendor_id, self.kind, &subject)?;
+        let created_at = tx.now().as_millisecond();
+        events::announce(tx, &AnnouncementRow {
+            id: self.id.clone(),
+            product_id: self.product.clone(),
+            kind: self.kind.to_owned(),
+            subject,
+            announced_up_to: String::new(),
+            created_at,
+        })
+    }
+}
+
+/// The revision that a new one supersedes, and the outcomes that change with it.
+pub(super) struct Revised {
+    statement: Statement,
+    outcomes: Vec<Value>,
+}
+
+impl Revised {
+    /// Reads the earlier revision and sets its outcomes beside those of the new one.
+    pub(super) fn read(
+        connection: &mut Connection,
+        earlier: &str,
+        compared: &[ComparisonRow],
+    ) -> Result<Option<Self>, StorageError> {
+        let Some(jws) = statements::jws(connection, earlier)? else { return Ok(None) };
+        let statement = stored_statement(&jws)?;
+        let mut outcomes = Vec::new();
+        for new in compared {
+            if let Some(old) = comparisons::find(connection, earlier, &new.requirement_set_sha256)? {
+                outcomes.extend(changed_outcomes(&old, new)?);
+            }
+        }
+        Ok(Some(Self { statement, outcomes }))
+    }
+
+    fn changes(self, later: &Statement) -> Value {
+        let changes = later.changes_since(&self.statement);
+        let answers: Vec<String> =
+            changes.iter().filter_map(|change| change.number.map(|number| number.to_string())).collect();
+        let items: Vec<&str> = changes.iter().filter_map(|change| change.item).collect();
+        json!({ "answers": answers, "annex": items, "outcomes": self.outcomes })
+    }
+}
+
+fn changed_outcomes(old: &ComparisonRow, new: &ComparisonRow) -> Result<Vec<Value>, StorageError> {
+    let before = outcomes(old)?;
+    let changed = outcomes(new)?.into_iter().filter(|(item, outcome)| before.get(item) != Some(outcome));
+    Ok(changed
+        .map(|(item, outcome)| {
+            json!({
+                "requirement_set": new.requirement_set,
+                "before": before.get(&item).map(|outcome| outcome.as_str()),
+                "after": outcome.as_str(),
+                "item": item,
+            })
+        })
+        .collect())
+}
+
+fn outcomes(row: &ComparisonRow) -> Result<BTreeMap<String, Outcome>, StorageError> {
+    let items: Vec<ComparedItem<'_>> = serde_json::from_str(&row.items)
+        .map_err(|error| StorageError::Corrupt(format!("comparison of {}: {error}", row.statement_sha256)))?;
+    Ok(items.into_iter().map(|item| (item.id.into_owned(), item.outcome)).collect())
+}
+
+/// A statement read back from its stored bytes, which were verified when they came in.
+pub(super) fn stored_statement(jws: &str) -> Result<Statement, StorageError> {
+    let corrupt = |what: String| StorageError::Corrupt(format!("stored statement: {what}"));
+    let jws = Jws::parse(jws).map_err(|refusal| corrupt(refusal.to_string()))?;
+    Statement::parse(jws.payload()).map_err(|violations| corrupt(violations.to_string()))
+}
+
+impl Exchange {
+    /// Tells the next institutions of the oldest announcement. Answers whether there was anything to do.
+    pub fn spread_announcements(&self) -> Result<bool, StorageError> {
+        // Asked outside first: an idle service does not write.
+        if self.db.read(events::next_announcement)?.is_none() {
+            return Ok(false);
+        }
+        let spread = self.db.write(|tx| {
+            let Some(next) = events::next_announcement(tx)? else { return Ok(false) };
+            let product = products::find(tx, &next.product_id)?;
+            let listed = product.is_some_and(|product| product.release == Release::Listed.as_str());
+            let holders = products::holders(tx, &next.product_id, listed, &next.announced_up_to, BATCH)?;
+            for holder in &holders {
+                tx.notify(holder, &next.kind, &next.subject)?;
+            }
+            match holders.last() {
+                Some(last) => events::announced(tx, &next.id, last)?,
+                None => events::finish_announcement(tx, &next.id)?,
+            }
+            Ok::<_, StorageError>(true)
+        })?;
+        Ok(spread.value)
+    }
+}
+
+/// The name of a statement in an address: 64 hex digits, or nothing that could be held.
+pub(super) fn named(sha256: &str) -> Option<String> {
+    stored_digest(sha256).ok().map(|digest| digest.to_string())
+}

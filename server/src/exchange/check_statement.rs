@@ -1,0 +1,33 @@
+//! A vendor checks a payload before it signs: all violations, or the comparison that institutions would see.
+//! Nothing is stored.
+
+use kaiji_schema::comparison::{Comparison, compare};
+use kaiji_schema::jws::Document;
+use kaiji_schema::requirement::requirement_sets;
+use kaiji_schema::statement::Statement;
+use kaiji_schema::violation::Violations;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::Exchange;
+use super::submit_statement::refuse_what_is_not_the_vendors;
+use crate::actor::Actor;
+
+/// What institutions would see.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CheckedStatement {
+    /// One comparison for each requirement set that the service knows.
+    #[schema(value_type = Vec<super::ComparisonView>)]
+    pub comparisons: Vec<Box<RawValue>>,
+}
+
+impl Exchange {
+    /// Checks a payload, unsigned, as if the vendor had submitted it.
+    pub fn check_statement(&self, actor: &Actor, payload: &[u8]) -> Result<CheckedStatement, Violations> {
+        let statement = Statement::parse(payload)?;
+        refuse_what_is_not_the_vendors(&statement, actor)?;
+        let show = |comparison: Comparison<'_>| serde_json::value::to_raw_value(&comparison).ok();
+        let comparisons = requirement_sets().iter().filter_map(|set| show(compare(&statement, None, set))).collect();
+        Ok(CheckedStatement { comparisons })
+    }
+}

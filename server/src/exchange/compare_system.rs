@@ -1,0 +1,164 @@
+//! How the statements held for a system compare with the items of a requirement set.
+
+use kaiji_schema::comparison::{Summary, compare};
+use kaiji_schema::form::FormKind;
+use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::announce::stored_statement;
+use super::submit_statement::row_of;
+use super::{Exchange, Moment, Validity, stored_digest};
+use crate::actor::Actor;
+use crate::storage::comparisons::ComparisonRow;
+use crate::storage::statements::{self, HeadRow, StatementRow};
+use crate::storage::{Connection, Error as StorageError, systems};
+
+/// The comparisons of a system.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct SystemComparisons {
+    /// The system.
+    pub system: String,
+    /// One for each form held for it, MDS before SDS.
+    pub comparisons: Vec<ComparisonView>,
+}
+
+/// One statement compared with one requirement set.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ComparisonView {
+    /// The requirement set.
+    pub requirement_set: String,
+    /// SHA-256 of the statement's JWS.
+    pub statement: String,
+    /// `MDS` or `SDS`.
+    pub form: String,
+    /// The edition of the form that the vendor filled in.
+    pub form_edition: String,
+    /// The statement's number in its chain.
+    pub revision: i64,
+    /// What the statement calls the product.
+    pub product_name: String,
+    /// The product's version that it is about.
+    pub product_version: String,
+    /// The day on which it was made (作成日).
+    pub issued_on: String,
+    /// When the service received it.
+    #[schema(value_type = String)]
+    pub received_at: Moment,
+    /// Whether it still stands.
+    pub validity: Validity,
+    /// The receipt that it rests on, a compact JWS of the service.
+    pub receipt: String,
+    /// How many items have which outcome.
+    #[schema(value_type = SummaryView)]
+    pub summary: Summary,
+    /// Every item, with outcome, reason, the vendor's raw answers and remarks.
+    #[schema(value_type = Vec<Object>)]
+    pub items: Box<RawValue>,
+}
+
+/// How many items have which outcome.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes kaiji_schema's Summary in the OpenAPI document")]
+pub struct SummaryView {
+    /// All items.
+    items: u16,
+    /// 適合
+    conforming: u16,
+    /// 対象外
+    not_applicable: u16,
+    /// 要リスク評価
+    nonconforming: u16,
+    /// 要確認
+    unconfirmed: u16,
+    /// Whether any item is flagged (要リスク評価 or 要確認).
+    review_required: bool,
+}
+
+/// Why there is no comparison.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// The institution has no such system.
+    #[error("there is no such system")]
+    NotFound,
+    /// The service knows no such requirement set.
+    #[error("there is no such requirement set: see /api/v1/requirement-sets")]
+    UnknownSet,
+    /// The rows could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Exchange {
+    /// The comparisons of the heads held for a system, with the set named or the default one.
+    pub fn compare_system(
+        &self,
+        actor: &Actor,
+        system_id: &str,
+        set: Option<&str>,
+        form: Option<FormKind>,
+    ) -> Result<SystemComparisons, CompareError> {
+        let set = requirement_set(set.unwrap_or(DEFAULT_SET)).ok_or(CompareError::UnknownSet)?;
+        let comparisons = self.db.read(|c| {
+            let institution = &actor.organisation;
+            let system = systems::find(c, institution, system_id)?.ok_or(CompareError::NotFound)?;
+            let Some(product) = system.product_id else { return Ok(Vec::new()) };
+            let digest = set.digest().to_string();
+            let heads = statements::heads_for(c, institution, &product, form.map(FormKind::as_str), &digest)?;
+            let views = heads.into_iter().map(|head| view(c, head, set));
+            Ok::<_, CompareError>(views.collect::<Result<_, StorageError>>()?)
+        })?;
+        Ok(SystemComparisons { system: system_id.to_owned(), comparisons })
+    }
+}
+
+/// The comparison that was kept, or for a set that came after the statement, one made now.
+pub(super) fn comparison_of(
+    connection: &mut Connection,
+    statement: &StatementRow,
+    kept: Option<ComparisonRow>,
+    set: &RequirementSet,
+) -> Result<ComparisonRow, StorageError> {
+    if let Some(kept) = kept {
+        return Ok(kept);
+    }
+    let missing = || StorageError::Corrupt(format!("no bytes for statement {}", statement.sha256));
+    let jws = statements::jws(connection, &statement.sha256)?.ok_or_else(missing)?;
+    let sha256 = stored_digest(&statement.sha256)?;
+    Ok(row_of(&compare(&stored_statement(&jws)?, Some(sha256), set), set))
+}
+
+fn view(connection: &mut Connection, head: HeadRow, set: &RequirementSet) -> Result<ComparisonView, StorageError> {
+    let (statement, signer, receipt, kept) = head;
+    let comparison = comparison_of(connection, &statement, kept, set)?;
+    let validity = Validity::of(&statement, signer);
+    let summary = summary_of(&comparison);
+    Ok(ComparisonView {
+        requirement_set: comparison.requirement_set,
+        statement: statement.sha256,
+        form: statement.form,
+        form_edition: statement.form_edition,
+        revision: statement.revision,
+        product_name: statement.product_name,
+        product_version: statement.product_version,
+        issued_on: statement.issued_on,
+        received_at: Moment(statement.received_at),
+        validity,
+        receipt,
+        summary,
+        items: RawValue::from_string(comparison.items).map_err(|error| StorageError::Corrupt(error.to_string()))?,
+    })
+}
+
+/// The counts of a comparison that was kept.
+pub(super) fn summary_of(row: &ComparisonRow) -> Summary {
+    let count = |count: i64| u16::try_from(count).unwrap_or(u16::MAX);
+    Summary {
+        items: count(row.conforming + row.not_applicable + row.nonconforming + row.unconfirmed),
+        conforming: count(row.conforming),
+        not_applicable: count(row.not_applicable),
+        nonconforming: count(row.nonconforming),
+        unconfirmed: count(row.unconfirmed),
+        review_required: row.nonconforming + row.unconfirmed > 0,
+    }
+}

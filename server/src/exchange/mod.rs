@@ -1,0 +1,180 @@
+//! What the service does: one transaction a verb, rules and rows together, no HTTP.
+//!
+//! REST, pages and the command line call the same verbs. Each file is named for what it does; each has errors of its
+//! own, which `api::problem` turns into statuses. A verb prepares (parse, verify, compare) before it asks for the
+//! writer, and reads again inside the transaction whatever may have changed meanwhile.
+
+mod acknowledge;
+mod announce;
+mod approve_key;
+mod authenticate;
+mod check_statement;
+mod clients;
+mod compare_system;
+mod directory;
+mod events;
+mod export_comparison;
+mod idempotency;
+mod jwt;
+mod organisations;
+mod products;
+mod read_statement;
+mod register_key;
+mod requests;
+mod retire_key;
+mod revision;
+mod service_keys;
+mod submit_statement;
+mod systems;
+mod time;
+mod validity;
+mod withdraw_statement;
+
+use std::sync::Arc;
+
+use kaiji_schema::Digest;
+use kaiji_schema::violation::{Violation, Violations};
+use ring::rand::SecureRandom;
+use serde::Serialize;
+
+pub use acknowledge::{AcknowledgeError, Acknowledged};
+pub use approve_key::{Approval, ApproveKeyError};
+pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
+pub use check_statement::CheckedStatement;
+pub use clients::{ClientError, ClientView, NewClient};
+pub use compare_system::{CompareError, ComparisonView, SummaryView, SystemComparisons};
+pub use directory::DirectoryEntry;
+pub use events::EventView;
+pub use export_comparison::{ComparisonExport, ExportError};
+pub use idempotency::{Idempotency, IdempotencyError};
+pub use jwt::TokenKey;
+pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
+pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
+pub use read_statement::{AnswerChange, ItemChange, ReadStatementError, StatementChanges, StatementDocument, StatementView};
+pub use register_key::{Challenge, KeyError, KeyState, KeyView};
+pub use requests::{NewRequest, RequestError, RequestState, RequestView};
+pub use retire_key::Revocation;
+pub use revision::Revision;
+pub use service_keys::{ServiceKeyView, ServicePurpose};
+pub use submit_statement::{ComparisonSummary, Submission, SubmitError};
+pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
+pub use time::Moment;
+pub use validity::Validity;
+pub use withdraw_statement::{Withdrawn, WithdrawError};
+
+use crate::clock::Clock;
+use crate::storage::{Db, Error as StorageError};
+
+/// Randomness as a parameter; shared by all threads.
+pub type Random = Arc<dyn SecureRandom + Send + Sync>;
+
+/// The service's verbs, and what they need. One for the whole process.
+pub struct Exchange {
+    db: Db,
+    clock: Clock,
+    random: Random,
+    issuer: String,
+    tokens: jwt::Tokens,
+    remembered: authenticate::Remembered,
+}
+
+impl Exchange {
+    /// An exchange that calls itself `issuer` (its public base address) and signs access tokens with `token_key`.
+    pub fn new(db: Db, clock: Clock, random: Random, issuer: String, token_key: TokenKey) -> Self {
+        Self { db, clock, random, issuer, tokens: jwt::Tokens::new(token_key), remembered: Default::default() }
+    }
+
+    /// The public base address: `iss` of access tokens, `aud` of client assertions, `issuer` of key proofs.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The operator's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Whether the database can be read and written now.
+    pub fn check_readiness(&self) -> Result<(), StorageError> {
+        self.db.check()
+    }
+
+    /// A new opaque id: a prefix, the time in milliseconds and 80 random bits in Crockford's base 32, so that ids sort
+    /// by age and cannot be guessed.
+    fn new_id(&self, prefix: &str) -> Result<String, StorageError> {
+        const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let mut random = [0_u8; 10];
+        self.fill(&mut random)?;
+        let time = u128::try_from(self.clock.now().as_millisecond()).unwrap_or(0);
+        let bits = random.iter().fold(time, |bits, byte| bits << 8 | u128::from(*byte));
+        let digits = (0..26).rev().map(|place| {
+            let digit = usize::try_from(bits >> (5 * place) & 31).unwrap_or(0);
+            char::from(DIGITS.get(digit).copied().unwrap_or(b'0'))
+        });
+        Ok(format!("{prefix}_{}", digits.collect::<String>()))
+    }
+
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), StorageError> {
+        self.random
+            .fill(bytes)
+            .map_err(|_| StorageError::Unavailable("the operating system gave no random bytes".to_owned()))
+    }
+}
+
+/// A part of a list, and where the next part begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Page<T> {
+    /// The things asked for, in a stable order.
+    pub items: Vec<T>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// Where the part before ended.
+    pub after: Option<String>,
+    /// How many things at the most.
+    pub limit: u16,
+}
+
+impl Window {
+    /// The position to begin behind, for lists in the order of their ids.
+    fn after_id(&self) -> &str {
+        self.after.as_deref().unwrap_or_default()
+    }
+
+    /// The position to begin behind, for lists in the order of a number; `start` is before the first.
+    fn after_number(&self, start: i64) -> i64 {
+        self.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(start)
+    }
+
+    /// One more than asked for, which tells whether there is a next part.
+    fn fetch(&self) -> i64 {
+        i64::from(self.limit) + 1
+    }
+
+    /// Makes a page of the rows that [`Window::fetch`] brought.
+    fn page<R, T>(&self, mut rows: Vec<R>, position: impl Fn(&R) -> String, view: impl Fn(R) -> T) -> Page<T> {
+        let more = rows.len() > usize::from(self.limit);
+        rows.truncate(usize::from(self.limit));
+        let next = rows.last().filter(|_| more).map(position);
+        Page { items: rows.into_iter().map(view).collect(), next }
+    }
+}
+
+/// A violation that only the rows could tell.
+fn violation(pointer: &str, code: &'static str, detail: impl Into<String>) -> Violations {
+    Violations::one(Violation::new(pointer, code, detail))
+}
+
+/// Names as they are searched for: compatibility forms joined, case ignored.
+fn fold(name: &str) -> String {
+    kaiji_schema::fold::fold(name)
+}
+
+/// A digest read back from a row.
+fn stored_digest(hex: &str) -> Result<Digest, StorageError> {
+    hex.parse().map_err(|_| StorageError::Corrupt(format!("digest {hex}")))
+}

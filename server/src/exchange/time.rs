@@ -1,0 +1,27 @@
+//! How instants are shown: RFC 3339, UTC, milliseconds.
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+/// An instant as rows keep it (milliseconds UTC) and documents show it (`2026-11-01T00:00:00.000Z`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// The instant; the epoch for a number that is none.
+    pub fn timestamp(self) -> Timestamp {
+        Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+impl From<Timestamp> for Moment {
+    fn from(timestamp: Timestamp) -> Self {
+        Self(timestamp.as_millisecond())
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:.3}", self.timestamp()))
+    }
+}

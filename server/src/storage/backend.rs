@@ -1,0 +1,214 @@
+//! What differs between SQLite and PostgreSQL: connecting, pragmas, how a write begins, migrations.
+//!
+//! The rest of `storage` speaks to [`Connection`] and does not know which of the two it has.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel::r2d2::{ManageConnection, R2D2Connection};
+use diesel::sql_types::BigInt;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::Error;
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub enum Connection {
+    /// Embedded.
+    Sqlite(SqliteConnection),
+    /// Over the network.
+    Postgres(PgConnection),
+}
+
+/// Where the database is: `sqlite:PATH` or `postgres://…`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file, and how many pages it may grow to (`sqlite:PATH?max_page_count=N`).
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// The most pages that the file may have; unlimited without it.
+        max_page_count: Option<u32>,
+    },
+    /// A libpq connection string.
+    Postgres(String),
+}
+
+/// Shows no password: the address of a PostgreSQL database may contain one.
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { path, .. } => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(_) => f.write_str("postgres://…"),
+        }
+    }
+}
+
+/// The address of a database could not be understood.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not an address of a database: write sqlite:PATH or postgres://USER@HOST/NAME")]
+pub struct NotADatabaseUrl(String);
+
+impl FromStr for DatabaseUrl {
+    type Err = NotADatabaseUrl;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        let rest = text.strip_prefix("sqlite:").filter(|rest| !rest.is_empty());
+        let refuse = || NotADatabaseUrl(text.to_owned());
+        let rest = rest.ok_or_else(refuse)?;
+        let (path, max_page_count) = match rest.split_once("?max_page_count=") {
+            Some((path, pages)) => (path, Some(pages.parse().map_err(|_| refuse())?)),
+            None => (rest, None),
+        };
+        let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+        Ok(Self::Sqlite { path, max_page_count })
+    }
+}
+
+impl DatabaseUrl {
+    /// The embedded database in `path`.
+    pub fn sqlite(path: &Path) -> Self {
+        Self::Sqlite { path: path.to_owned(), max_page_count: None }
+    }
+
+    /// Whether connections cross a network and may have died unnoticed.
+    pub(super) fn is_remote(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// Opens a connection. SQLite's are set so that a commit is on the disk when it returns.
+pub(super) fn establish(url: &DatabaseUrl, access: Access) -> Result<Connection, Error> {
+    match url {
+        DatabaseUrl::Sqlite { path, max_page_count } => {
+            let mut sqlite = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
+            sqlite.batch_execute(
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
+            )?;
+            if access == Access::Read {
+                sqlite.batch_execute("PRAGMA query_only = ON;")?;
+            }
+            if let Some(pages) = max_page_count {
+                sqlite.batch_execute(&format!("PRAGMA max_page_count = {pages};"))?;
+            }
+            Ok(Connection::Sqlite(sqlite))
+        }
+        DatabaseUrl::Postgres(url) => {
+            let mut postgres = PgConnection::establish(url).map_err(unavailable)?;
+            postgres.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages = warning;")?;
+            Ok(Connection::Postgres(postgres))
+        }
+    }
+}
+
+fn unavailable(error: impl fmt::Display) -> Error {
+    Error::Unavailable(error.to_string())
+}
+
+/// Begins a transaction that will write. On SQLite it takes the write lock at once, so that it never has to be given
+/// up half way because another connection wrote first.
+pub(super) fn begin_write(connection: &mut Connection) -> Result<(), Error> {
+    match connection {
+        Connection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?,
+        Connection::Postgres(postgres) => AnsiTransactionManager::begin_transaction(postgres)?,
+    }
+    Ok(())
+}
+
+/// The head of the log as it is now: size, time of the last receipt, number of the last event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+pub(super) struct Head {
+    #[diesel(sql_type = BigInt)]
+    pub(super) size: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(super) last_received_at: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(super) last_event: i64,
+}
+
+/// Reads the head of the log and keeps every other writer out until this transaction ends.
+///
+/// On PostgreSQL updating the one row is the lock, and instances take turns; on SQLite `BEGIN IMMEDIATE` was.
+pub(super) fn lock_head(connection: &mut Connection) -> Result<Head, Error> {
+    let head = match connection {
+        Connection::Sqlite(sqlite) => {
+            diesel::sql_query("SELECT size, last_received_at, last_event FROM log_head WHERE id = 1").get_result(sqlite)
+        }
+        Connection::Postgres(postgres) => diesel::sql_query(
+            "UPDATE log_head SET size = size WHERE id = 1 RETURNING size, last_received_at, last_event",
+        )
+        .get_result(postgres),
+    };
+    Ok(head?)
+}
+
+/// Brings the tables to this version. Answers the names of the migrations that it ran.
+pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, Error> {
+    let ran = match establish(url, Access::Write)? {
+        Connection::Sqlite(mut sqlite) => names(&sqlite.run_pending_migrations(SQLITE_MIGRATIONS)),
+        Connection::Postgres(mut postgres) => names(&postgres.run_pending_migrations(POSTGRES_MIGRATIONS)),
+    };
+    ran.map_err(Error::Unavailable)
+}
+
+/// Whether the tables are older than this version.
+pub fn needs_migration(url: &DatabaseUrl) -> Result<bool, Error> {
+    let pending = match establish(url, Access::Write)? {
+        Connection::Sqlite(mut sqlite) => sqlite.has_pending_migration(SQLITE_MIGRATIONS),
+        Connection::Postgres(mut postgres) => postgres.has_pending_migration(POSTGRES_MIGRATIONS),
+    };
+    pending.map_err(unavailable)
+}
+
+fn names<V: fmt::Display, E: fmt::Display>(ran: &Result<Vec<V>, E>) -> Result<Vec<String>, String> {
+    match ran {
+        Ok(versions) => Ok(versions.iter().map(ToString::to_string).collect()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Opens connections for the pool.
+pub(super) struct Manager {
+    url: DatabaseUrl,
+    access: Access,
+}
+
+impl Manager {
+    pub(super) fn new(url: DatabaseUrl, access: Access) -> Self {
+        Self { url, access }
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Connection;
+    type Error = Error;
+
+    fn connect(&self) -> Result<Connection, Error> {
+        establish(&self.url, self.access)
+    }
+
+    fn is_valid(&self, connection: &mut Connection) -> Result<(), Error> {
+        Ok(connection.ping()?)
+    }
+
+    fn has_broken(&self, connection: &mut Connection) -> bool {
+        std::thread::panicking() || connection.is_broken()
+    }
+}

@@ -1,0 +1,37 @@
+//! Comparisons, kept under the digests of the statement and of the requirement set, shared by all institutions.
+
+use diesel::prelude::*;
+
+use super::tables::comparisons;
+use super::{Connection, Error};
+
+/// A row of `comparisons`: the counts, and the compared items as the JSON array that the interface shows.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = comparisons)]
+#[allow(missing_docs, reason = "the columns are named in the glossary")]
+pub struct ComparisonRow {
+    pub statement_sha256: String,
+    pub requirement_set_sha256: String,
+    pub requirement_set: String,
+    pub conforming: i64,
+    pub not_applicable: i64,
+    pub nonconforming: i64,
+    pub unconfirmed: i64,
+    pub items: String,
+}
+
+/// Keeps a comparison.
+pub fn insert(connection: &mut Connection, row: &ComparisonRow) -> Result<(), Error> {
+    diesel::insert_into(comparisons::table).values(row.clone()).execute(connection)?;
+    Ok(())
+}
+
+/// The comparison of that statement with that set, where one is kept.
+pub fn find(
+    connection: &mut Connection,
+    statement_sha256: &str,
+    requirement_set_sha256: &str,
+) -> Result<Option<ComparisonRow>, Error> {
+    let query = comparisons::table.find((statement_sha256, requirement_set_sha256));
+    Ok(query.select(ComparisonRow::as_select()).first(connection).optional()?)
+}

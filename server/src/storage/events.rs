@@ -1,0 +1,73 @@
+//! The feed of each organisation, and the announcements that will become events.
+
+use diesel::prelude::*;
+
+use super::tables::{announcements, events};
+use super::{Connection, Error};
+
+/// A row of `events`. Numbers are given out under the lock on the head, so a reader never sees a later one first.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = events)]
+#[allow(missing_docs, reason = "the columns are named in the glossary")]
+pub struct EventRow {
+    pub number: i64,
+    pub organisation_id: String,
+    pub kind: String,
+    pub occurred_at: i64,
+    /// What it is about, as a JSON object.
+    pub subject: String,
+}
+
+/// A row of `announcements`: an event that all who hold a product are to get.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = announcements)]
+#[allow(missing_docs, reason = "the columns are named in the glossary")]
+pub struct AnnouncementRow {
+    pub id: String,
+    pub product_id: String,
+    pub kind: String,
+    pub subject: String,
+    /// The last institution that has it.
+    pub announced_up_to: String,
+    pub created_at: i64,
+}
+
+pub(super) fn insert(connection: &mut Connection, row: EventRow) -> Result<(), Error> {
+    diesel::insert_into(events::table).values(row).execute(connection)?;
+    Ok(())
+}
+
+/// The organisation's events after that number.
+pub fn list(
+    connection: &mut Connection,
+    organisation_id: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<EventRow>, Error> {
+    let query = events::table.filter(events::organisation_id.eq(organisation_id)).filter(events::number.gt(after));
+    Ok(query.order(events::number).limit(limit).select(EventRow::as_select()).load(connection)?)
+}
+
+/// Adds an announcement.
+pub fn announce(connection: &mut Connection, row: &AnnouncementRow) -> Result<(), Error> {
+    diesel::insert_into(announcements::table).values(row.clone()).execute(connection)?;
+    Ok(())
+}
+
+/// The oldest announcement that has not reached everybody.
+pub fn next_announcement(connection: &mut Connection) -> Result<Option<AnnouncementRow>, Error> {
+    let query = announcements::table.order(announcements::id);
+    Ok(query.select(AnnouncementRow::as_select()).first(connection).optional()?)
+}
+
+/// Notes how far an announcement has come.
+pub fn announced(connection: &mut Connection, id: &str, up_to: &str) -> Result<(), Error> {
+    diesel::update(announcements::table.find(id)).set(announcements::announced_up_to.eq(up_to)).execute(connection)?;
+    Ok(())
+}
+
+/// Takes away an announcement that has reached everybody.
+pub fn finish_announcement(connection: &mut Connection, id: &str) -> Result<(), Error> {
+    diesel::delete(announcements::table.find(id)).execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! Where rows are: SQL on two databases, and no rule about what the rows mean.
+//!
+//! [`Db`] is the door. `read` lends a pooled connection; `write` hands a closure to the one writer, which commits many
+//! at once ([`writer`]). Every write holds the lock on the head of the log, so a check and the insert that depends on
+//! it cannot be torn apart by another writer: uniqueness is asked before, not guessed from an error afterwards.
+
+pub mod backend;
+pub mod clients;
+pub mod comparisons;
+pub mod deliveries;
+pub mod events;
+pub mod idempotency;
+pub mod log;
+pub mod organisations;
+pub mod products;
+pub mod requests;
+pub mod service_keys;
+pub mod signing_keys;
+pub mod statements;
+pub mod systems;
+mod tables;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use backend::{Connection, DatabaseUrl};
+pub use log::Entry;
+pub use writer::{Committed, Preparing, Tx};
+
+use crate::clock::Clock;
+use crate::keys::ReceiptSigner;
+use backend::{Access, Manager};
+use writer::Writer;
+
+/// How long a reader waits for a connection before the database counts as unavailable.
+const POOL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why rows could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database is locked, read-only, full or gone. Trying again later may help.
+    #[error("the database cannot be used now: {0}")]
+    Unavailable(String),
+    /// A stored value is not one that this version of the program writes.
+    #[error("a stored value is not understood: {0}")]
+    Corrupt(String),
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        match error {
+            diesel::result::Error::DeserializationError(cause) => Self::Corrupt(cause.to_string()),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// The database: a pool of readers and one writer. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    readers: diesel::r2d2::Pool<Manager>,
+    writer: Arc<Writer>,
+}
+
+/// What a [`Db`] is opened with.
+pub struct Options {
+    /// Where the database is.
+    pub url: DatabaseUrl,
+    /// How many connections read at the same time.
+    pub readers: u32,
+    /// The time.
+    pub clock: Clock,
+    /// What signs the receipts.
+    pub signer: ReceiptSigner,
+}
+
+impl Db {
+    /// Opens the pool and starts the writer. The tables must exist already ([`backend::migrate`]).
+    pub fn open(options: Options) -> Result<Self, Error> {
+        let readers = diesel::r2d2::Pool::builder()
+            .max_size(options.readers)
+            .min_idle(Some(1))
+            .connection_timeout(POOL_PATIENCE)
+            .test_on_check_out(options.url.is_remote())
+            .build_unchecked(Manager::new(options.url.clone(), Access::Read));
+        let writer = Arc::new(Writer::start(options.url, options.clock, options.signer)?);
+        Ok(Self { readers, writer })
+    }
+
+    /// Lends a connection for reading.
+    pub fn read<T, E: From<Error>>(&self, read: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E> {
+        let mut connection = self.readers.get().map_err(|error| Error::Unavailable(error.to_string()))?;
+        read(&mut connection)
+    }
+
+    /// Runs `change` in a transaction and answers once it is durable, with the receipts of the leaves it appended.
+    ///
+    /// `change` may run more than once and must have no effect but rows (the contract is in [`writer`]).
+    pub fn write<T, E, F>(&self, change: F) -> Result<Committed<T>, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.writer.write(None, change)
+    }
+
+    /// The same for a change that was announced with [`Db::preparing`], which ends when the change is in the queue.
+    pub fn write_prepared<T, E, F>(&self, preparing: Preparing, change: F) -> Result<Committed<T>, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.writer.write(Some(preparing), change)
+    }
+
+    /// Tells the writer that a change is being prepared, so that it may hold a flush for it for a moment.
+    pub fn preparing(&self) -> Preparing {
+        self.writer.preparing()
+    }
+
+    /// Whether the database can be read and written now.
+    pub fn check(&self) -> Result<(), Error> {
+        self.read(|connection| log::size(connection).map(drop))?;
+        self.writer.check()
+    }
+}

@@ -1,0 +1,70 @@
+//! Vendors, institutions and operators.
+
+use diesel::prelude::*;
+
+use super::tables::organisations;
+use super::{Connection, Error};
+
+/// A row of `organisations`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = organisations, treat_none_as_null = true)]
+#[allow(missing_docs, reason = "the columns are named in the glossary")]
+pub struct OrganisationRow {
+    pub id: String,
+    pub kind: String,
+    pub name: String,
+    pub name_folded: String,
+    pub corporate_number: Option<String>,
+    pub medical_institution_code: Option<String>,
+    pub contact: Option<String>,
+    pub revision: i64,
+    pub created_at: i64,
+    pub disabled_at: Option<i64>,
+}
+
+/// Adds an organisation.
+pub fn insert(connection: &mut Connection, row: &OrganisationRow) -> Result<(), Error> {
+    diesel::insert_into(organisations::table).values(row.clone()).execute(connection)?;
+    Ok(())
+}
+
+/// Replaces the row of the same id.
+pub fn update(connection: &mut Connection, row: &OrganisationRow) -> Result<(), Error> {
+    diesel::update(organisations::table.find(row.id.clone())).set(row.clone()).execute(connection)?;
+    Ok(())
+}
+
+/// The organisation of that id.
+pub fn find(connection: &mut Connection, id: &str) -> Result<Option<OrganisationRow>, Error> {
+    let row = organisations::table.find(id).select(OrganisationRow::as_select()).first(connection).optional()?;
+    Ok(row)
+}
+
+/// Organisations in the order of their ids.
+pub fn list(
+    connection: &mut Connection,
+    kind: Option<&str>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<OrganisationRow>, Error> {
+    let mut query = organisations::table.filter(organisations::id.gt(after)).into_boxed();
+    if let Some(kind) = kind {
+        query = query.filter(organisations::kind.eq(kind));
+    }
+    let rows = query.order(organisations::id).limit(limit).select(OrganisationRow::as_select()).load(connection)?;
+    Ok(rows)
+}
+
+/// Who already has this 医療機関コード.
+pub fn holder_of_medical_institution_code(connection: &mut Connection, code: &str) -> Result<Option<String>, Error> {
+    let query = organisations::table.filter(organisations::medical_institution_code.eq(code));
+    Ok(query.select(organisations::id).first(connection).optional()?)
+}
+
+/// Which vendor already has this 法人番号.
+pub fn vendor_with_corporate_number(connection: &mut Connection, number: &str) -> Result<Option<String>, Error> {
+    let query = organisations::table
+        .filter(organisations::corporate_number.eq(number))
+        .filter(organisations::kind.eq("vendor"));
+    Ok(query.select(organisations::id).first(connection).optional()?)
+}

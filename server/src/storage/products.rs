@@ -1,0 +1,138 @@
+//! Products, and which institution was granted which of them.
+
+use diesel::prelude::*;
+
+use super::tables::{grants, organisations, products, systems};
+use super::{Connection, Error};
+
+/// A row of `products`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = products, treat_none_as_null = true)]
+#[allow(missing_docs, reason = "the columns are named in the glossary")]
+pub struct ProductRow {
+    pub id: String,
+    pub vendor_id: String,
+    pub name: String,
+    pub name_folded: String,
+    pub version: Option<String>,
+    pub description: Option<String>,
+    pub release: String,
+    pub in_directory: bool,
+    pub revision: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// Adds a product.
+pub fn insert(connection: &mut Connection, row: &ProductRow) -> Result<(), Error> {
+    diesel::insert_into(products::table).values(row.clone()).execute(connection)?;
+    Ok(())
+}
+
+/// Replaces the row of the same id.
+pub fn update(connection: &mut Connection, row: &ProductRow) -> Result<(), Error> {
+    diesel::update(products::table.find(row.id.clone())).set(row.clone()).execute(connection)?;
+    Ok(())
+}
+
+/// The product of that id, whoever owns it.
+pub fn find(connection: &mut Connection, id: &str) -> Result<Option<ProductRow>, Error> {
+    Ok(products::table.find(id).select(ProductRow::as_select()).first(connection).optional()?)
+}
+
+/// A vendor's products in the order of their ids.
+pub fn list(connection: &mut Connection, vendor_id: &str, after: &str, limit: i64) -> Result<Vec<ProductRow>, Error> {
+    let query = products::table.filter(products::vendor_id.eq(vendor_id)).filter(products::id.gt(after));
+    Ok(query.order(products::id).limit(limit).select(ProductRow::as_select()).load(connection)?)
+}
+
+/// Products of enabled vendors that opted into the directory, with their vendors' names and 法人番号.
+///
+/// `pattern` is a LIKE pattern with `\` as its escape, for folded names; a product is found by its own name or its
+/// vendor's.
+pub fn directory(
+    connection: &mut Connection,
+    pattern: Option<&str>,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(ProductRow, String, Option<String>)>, Error> {
+    let mut query = products::table
+        .inner_join(organisations::table.on(organisations::id.eq(products::vendor_id)))
+        .filter(products::in_directory.eq(true))
+        .filter(organisations::disabled_at.is_null())
+        .filter(products::id.gt(after))
+        .into_boxed();
+    if let Some(pattern) = pattern {
+        let by_product = products::name_folded.like(pattern).escape('\\');
+        let by_vendor = organisations::name_folded.like(pattern).escape('\\');
+        query = query.filter(by_product.or(by_vendor));
+    }
+    let columns = (ProductRow::as_select(), organisations::name, organisations::corporate_number);
+    Ok(query.order(products::id).limit(limit).select(columns).load(connection)?)
+}
+
+/// Grants the product to the institution; where it was revoked, anew.
+pub fn grant(connection: &mut Connection, institution_id: &str, product_id: &str, now: i64) -> Result<(), Error> {
+    let row = grants::table.find((institution_id, product_id));
+    let renewed = diesel::update(row).set(grants::revoked_at.eq(None::<i64>)).execute(connection)?;
+    if renewed == 0 {
+        diesel::insert_into(grants::table)
+            .values((
+                grants::institution_id.eq(institution_id.to_owned()),
+                grants::product_id.eq(product_id.to_owned()),
+                grants::granted_at.eq(now),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Takes a grant back; `false` if there is none in force.
+pub fn revoke_grant(
+    connection: &mut Connection,
+    institution_id: &str,
+    product_id: &str,
+    now: i64,
+) -> Result<bool, Error> {
+    let in_force = grants::table.find((institution_id, product_id)).filter(grants::revoked_at.is_null());
+    Ok(diesel::update(in_force).set(grants::revoked_at.eq(Some(now))).execute(connection)? == 1)
+}
+
+/// Whether the institution was granted the product.
+pub fn is_granted(connection: &mut Connection, institution_id: &str, product_id: &str) -> Result<bool, Error> {
+    let in_force = grants::table.find((institution_id, product_id)).filter(grants::revoked_at.is_null());
+    Ok(diesel::select(diesel::dsl::exists(in_force)).get_result(connection)?)
+}
+
+/// Institutions that the product was granted to and, where it is listed, those that have it among their systems; in
+/// the order of their ids.
+pub fn holders(
+    connection: &mut Connection,
+    product_id: &str,
+    listed: bool,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, Error> {
+    let granted = grants::table
+        .filter(grants::product_id.eq(product_id))
+        .filter(grants::revoked_at.is_null())
+        .filter(grants::institution_id.gt(after))
+        .select(grants::institution_id)
+        .order(grants::institution_id)
+        .limit(limit);
+    let mut holders: Vec<String> = granted.load(connection)?;
+    if listed {
+        let users = systems::table
+            .filter(systems::product_id.eq(product_id))
+            .filter(systems::institution_id.gt(after))
+            .select(systems::institution_id)
+            .distinct()
+            .order(systems::institution_id)
+            .limit(limit);
+        holders.extend(users.load::<String>(connection)?);
+        holders.sort();
+        holders.dedup();
+        holders.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+    Ok(holders)
+}

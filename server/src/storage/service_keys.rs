@@ -1,0 +1,36 @@
+//! Every public key that the service ever had, with the times from and until which it was in use.
+
+use diesel::prelude::*;
+
+use super::tables::service_keys;
+use super::{Connection, Error};
+
+/// A row of `service_keys`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = service_keys)]
+#[allow(missing_docs, reason = "the columns are named in the glossary")]
+pub struct ServiceKeyRow {
+    pub kid: String,
+    pub purpose: String,
+    pub jwk: String,
+    pub since: i64,
+    pub until: Option<i64>,
+}
+
+/// Adds a key.
+pub fn insert(connection: &mut Connection, row: &ServiceKeyRow) -> Result<(), Error> {
+    diesel::insert_into(service_keys::table).values(row.clone()).execute(connection)?;
+    Ok(())
+}
+
+/// Notes that the key is not used any more.
+pub fn end(connection: &mut Connection, kid: &str, now: i64) -> Result<(), Error> {
+    diesel::update(service_keys::table.find(kid)).set(service_keys::until.eq(Some(now))).execute(connection)?;
+    Ok(())
+}
+
+/// All of them, the oldest first.
+pub fn list(connection: &mut Connection) -> Result<Vec<ServiceKeyRow>, Error> {
+    let query = service_keys::table.order((service_keys::since, service_keys::kid));
+    Ok(query.select(ServiceKeyRow::as_select()).load(connection)?)
+}

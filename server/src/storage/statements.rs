@@ -1,0 +1,219 @@
+//! Statements: the exact bytes that the vendor signed, and the columns one searches by.
+//!
+//! Who may read one stands in the WHERE clause: a vendor its own; an institution those of a product that is listed or
+//! granted to it, and those that were delivered to it before.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::tables::{comparisons, deliveries, grants, leaves, products, signing_keys, statements};
+use super::{Connection, Error};
+
+/// A row of `statements` without its bytes.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = statements)]
+#[allow(missing_docs, reason = "the columns are named in the glossary")]
+pub struct StatementRow {
+    pub sha256: String,
+    pub vendor_id: String,
+    pub product_id: String,
+    pub form: String,
+    pub form_edition: String,
+    pub statement_id: String,
+    pub revision: i64,
+    pub superseded_by: Option<String>,
+    pub product_name: String,
+    pub product_version: String,
+    pub issued_on: String,
+    pub signer_kid: String,
+    pub receipt_leaf: i64,
+    pub received_at: i64,
+    pub withdrawn_at: Option<i64>,
+    pub withdrawal_reason: Option<String>,
+}
+
+/// A statement to be stored. Made from a `Verified<Statement>` alone, see `exchange::submit_statement`.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = statements)]
+#[allow(missing_docs, reason = "the columns are named in the glossary")]
+pub struct NewStatement {
+    pub sha256: String,
+    pub vendor_id: String,
+    pub product_id: String,
+    pub form: String,
+    pub form_edition: String,
+    pub statement_id: String,
+    pub revision: i64,
+    pub payload_sha256: String,
+    pub product_name: String,
+    pub product_version: String,
+    pub issued_on: String,
+    pub signer_kid: String,
+    pub receipt_leaf: i64,
+    pub received_at: i64,
+    pub jws: String,
+}
+
+/// What becomes of a signature when its key is revoked later.
+#[derive(Debug, Clone, Copy, Queryable)]
+pub struct SignerStanding {
+    /// When the key was revoked.
+    pub revoked_at: Option<i64>,
+    /// Since when its signatures are not to be trusted.
+    pub compromised_since: Option<i64>,
+}
+
+/// Who reads.
+#[derive(Debug, Clone, Copy)]
+pub enum Reader<'a> {
+    /// A vendor, by its id.
+    Vendor(&'a str),
+    /// An institution, by its id.
+    Institution(&'a str),
+}
+
+type Boxed<'a> = statements::BoxedQuery<'a, <Connection as diesel::Connection>::Backend>;
+
+fn readable_by(reader: Reader<'_>) -> Boxed<'_> {
+    match reader {
+        Reader::Vendor(id) => statements::table.filter(statements::vendor_id.eq(id)).into_boxed(),
+        Reader::Institution(id) => {
+            let listed = products::table
+                .filter(products::id.eq(statements::product_id))
+                .filter(products::release.eq("listed"));
+            let granted = grants::table
+                .filter(grants::institution_id.eq(id))
+                .filter(grants::product_id.eq(statements::product_id))
+                .filter(grants::revoked_at.is_null());
+            let delivered = deliveries::table
+                .filter(deliveries::institution_id.eq(id))
+                .filter(deliveries::statement_sha256.eq(statements::sha256));
+            statements::table.filter(exists(granted).or(exists(listed)).or(exists(delivered))).into_boxed()
+        }
+    }
+}
+
+/// Adds a statement.
+pub fn insert(connection: &mut Connection, statement: &NewStatement) -> Result<(), Error> {
+    diesel::insert_into(statements::table).values(statement.clone()).execute(connection)?;
+    Ok(())
+}
+
+/// Notes that a later revision took the place of `sha256`.
+pub fn supersede(connection: &mut Connection, sha256: &str, by: &str) -> Result<(), Error> {
+    diesel::update(statements::table.find(sha256)).set(statements::superseded_by.eq(Some(by))).execute(connection)?;
+    Ok(())
+}
+
+/// Notes that the vendor took the statement back.
+pub fn withdraw(connection: &mut Connection, sha256: &str, reason: &str, leaf: i64, now: i64) -> Result<(), Error> {
+    diesel::update(statements::table.find(sha256))
+        .set((
+            statements::withdrawn_at.eq(Some(now)),
+            statements::withdrawal_reason.eq(Some(reason)),
+            statements::withdrawal_leaf.eq(Some(leaf)),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The statement, if `reader` may read it.
+pub fn find(connection: &mut Connection, reader: Reader<'_>, sha256: &str) -> Result<Option<StatementRow>, Error> {
+    let query = readable_by(reader).filter(statements::sha256.eq(sha256));
+    Ok(query.select(StatementRow::as_select()).first(connection).optional()?)
+}
+
+/// The exact bytes of a statement. Ask [`find`] first whether the caller may have them.
+pub fn jws(connection: &mut Connection, sha256: &str) -> Result<Option<String>, Error> {
+    Ok(statements::table.find(sha256).select(statements::jws).first(connection).optional()?)
+}
+
+/// The statement of this vendor with these payload bytes, whatever its signature.
+pub fn with_payload(
+    connection: &mut Connection,
+    vendor_id: &str,
+    payload_sha256: &str,
+) -> Result<Option<StatementRow>, Error> {
+    let query = statements::table
+        .filter(statements::vendor_id.eq(vendor_id))
+        .filter(statements::payload_sha256.eq(payload_sha256));
+    Ok(query.select(StatementRow::as_select()).first(connection).optional()?)
+}
+
+/// The newest revision of the product's chain for that form, withdrawn or not.
+pub fn head(connection: &mut Connection, product_id: &str, form: &str) -> Result<Option<StatementRow>, Error> {
+    let query = statements::table
+        .filter(statements::product_id.eq(product_id))
+        .filter(statements::form.eq(form))
+        .filter(statements::superseded_by.is_null());
+    Ok(query.select(StatementRow::as_select()).first(connection).optional()?)
+}
+
+/// The vendor's chain (product and form) that has this id.
+pub fn chain_of_id(
+    connection: &mut Connection,
+    vendor_id: &str,
+    statement_id: &str,
+) -> Result<Option<(String, String)>, Error> {
+    let query = statements::table
+        .filter(statements::vendor_id.eq(vendor_id))
+        .filter(statements::statement_id.eq(statement_id));
+    Ok(query.select((statements::product_id, statements::form)).first(connection).optional()?)
+}
+
+/// Statements that `reader` may read, in the order in which they were received, after the leaf `after`.
+pub fn list(
+    connection: &mut Connection,
+    reader: Reader<'_>,
+    product_id: Option<&str>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<StatementRow>, Error> {
+    let mut query = readable_by(reader).filter(statements::receipt_leaf.gt(after));
+    if let Some(product_id) = product_id {
+        query = query.filter(statements::product_id.eq(product_id.to_owned()));
+    }
+    Ok(query.order(statements::receipt_leaf).limit(limit).select(StatementRow::as_select()).load(connection)?)
+}
+
+/// A head as an institution sees it beside one of its systems: the row, its signer's standing, its receipt, and the
+/// comparison with the set of that digest where one was computed when it came in.
+pub type HeadRow = (StatementRow, SignerStanding, String, Option<super::comparisons::ComparisonRow>);
+
+/// The heads of the product's chains that the institution may read, MDS before SDS.
+pub fn heads_for(
+    connection: &mut Connection,
+    institution_id: &str,
+    product_id: &str,
+    form: Option<&str>,
+    requirement_set_sha256: &str,
+) -> Result<Vec<HeadRow>, Error> {
+    let mut query = readable_by(Reader::Institution(institution_id))
+        .filter(statements::product_id.eq(product_id.to_owned()))
+        .filter(statements::superseded_by.is_null());
+    if let Some(form) = form {
+        query = query.filter(statements::form.eq(form.to_owned()));
+    }
+    let rows: Vec<StatementRow> = query.order(statements::form).select(StatementRow::as_select()).load(connection)?;
+    let mut heads = Vec::with_capacity(rows.len());
+    for row in rows {
+        let standing = signing_keys::table
+            .find(&row.signer_kid)
+            .select((signing_keys::revoked_at, signing_keys::compromised_since))
+            .first(connection)?;
+        let receipt = leaves::table.find(row.receipt_leaf).select(leaves::receipt).first(connection)?;
+        let comparison = comparisons::table
+            .find((&row.sha256, requirement_set_sha256))
+            .select(super::comparisons::ComparisonRow::as_select())
+            .first(connection)
+            .optional()?;
+        heads.push((row, standing, receipt, comparison));
+    }
+    Ok(heads)
+}
+
+/// What became of the key that signed.
+pub fn signer_standing(connection: &mut Connection, kid: &str) -> Result<SignerStanding, Error> {
+    let columns = (signing_keys::revoked_at, signing_keys::compromised_since);
+    Ok(signing_keys::table.find(kid).select(columns).first(connection)?)
+}

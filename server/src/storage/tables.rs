@@ -1,0 +1,247 @@
+//! The tables as diesel knows them, the same on both databases: times are milliseconds UTC, digests are hex.
+//!
+//! The parity test compares this file with the columns that the migrations make.
+
+use diesel::{allow_tables_to_appear_in_same_query, table};
+
+table! {
+    organisations (id) {
+        id -> Text,
+        kind -> Text,
+        name -> Text,
+        name_folded -> Text,
+        corporate_number -> Nullable<Text>,
+        medical_institution_code -> Nullable<Text>,
+        contact -> Nullable<Text>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    clients (id) {
+        id -> Text,
+        organisation_id -> Text,
+        name -> Text,
+        kid -> Text,
+        jwk -> Text,
+        scopes -> Text,
+        created_at -> BigInt,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    used_assertions (client_id, jti) {
+        client_id -> Text,
+        jti -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+table! {
+    key_challenges (challenge) {
+        challenge -> Text,
+        vendor_id -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+table! {
+    signing_keys (kid) {
+        kid -> Text,
+        vendor_id -> Text,
+        algorithm -> Text,
+        jwk -> Text,
+        not_after -> BigInt,
+        registered_at -> BigInt,
+        approved_at -> Nullable<BigInt>,
+        approved_by -> Nullable<Text>,
+        approval_note -> Nullable<Text>,
+        approval_leaf -> Nullable<BigInt>,
+        retired_at -> Nullable<BigInt>,
+        retirement_leaf -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        revocation_reason -> Nullable<Text>,
+        compromised_since -> Nullable<BigInt>,
+        revocation_leaf -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    service_keys (kid) {
+        kid -> Text,
+        purpose -> Text,
+        jwk -> Text,
+        since -> BigInt,
+        until -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    idempotency_keys (client_id, method, path, key) {
+        client_id -> Text,
+        method -> Text,
+        path -> Text,
+        key -> Text,
+        body_sha256 -> Text,
+        resource_id -> Text,
+        created_at -> BigInt,
+    }
+}
+
+table! {
+    products (id) {
+        id -> Text,
+        vendor_id -> Text,
+        name -> Text,
+        name_folded -> Text,
+        version -> Nullable<Text>,
+        description -> Nullable<Text>,
+        release -> Text,
+        in_directory -> Bool,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+table! {
+    log_head (id) {
+        id -> BigInt,
+        size -> BigInt,
+        last_received_at -> BigInt,
+        last_event -> BigInt,
+    }
+}
+
+table! {
+    leaves (leaf_index) {
+        leaf_index -> BigInt,
+        event -> Text,
+        received_at -> BigInt,
+        receipt -> Text,
+    }
+}
+
+table! {
+    statements (sha256) {
+        sha256 -> Text,
+        vendor_id -> Text,
+        product_id -> Text,
+        form -> Text,
+        form_edition -> Text,
+        statement_id -> Text,
+        revision -> BigInt,
+        superseded_by -> Nullable<Text>,
+        payload_sha256 -> Text,
+        product_name -> Text,
+        product_version -> Text,
+        issued_on -> Text,
+        signer_kid -> Text,
+        receipt_leaf -> BigInt,
+        received_at -> BigInt,
+        withdrawn_at -> Nullable<BigInt>,
+        withdrawal_reason -> Nullable<Text>,
+        withdrawal_leaf -> Nullable<BigInt>,
+        jws -> Text,
+    }
+}
+
+table! {
+    comparisons (statement_sha256, requirement_set_sha256) {
+        statement_sha256 -> Text,
+        requirement_set_sha256 -> Text,
+        requirement_set -> Text,
+        conforming -> BigInt,
+        not_applicable -> BigInt,
+        nonconforming -> BigInt,
+        unconfirmed -> BigInt,
+        items -> Text,
+    }
+}
+
+table! {
+    grants (institution_id, product_id) {
+        institution_id -> Text,
+        product_id -> Text,
+        granted_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    deliveries (institution_id, statement_sha256) {
+        institution_id -> Text,
+        statement_sha256 -> Text,
+        delivered_at -> BigInt,
+        delivery_leaf -> BigInt,
+        acknowledged_at -> Nullable<BigInt>,
+        acknowledgement_leaf -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    systems (id) {
+        id -> Text,
+        institution_id -> Text,
+        name -> Text,
+        product_id -> Nullable<Text>,
+        product_name -> Nullable<Text>,
+        vendor_name -> Nullable<Text>,
+        installed_version -> Nullable<Text>,
+        outsourced_work -> Nullable<Text>,
+        contract_partner -> Nullable<Text>,
+        contract_renewal_on -> Nullable<Text>,
+        maintained_by -> Nullable<Text>,
+        remote_maintenance -> Nullable<Bool>,
+        on_premises_server -> Nullable<Bool>,
+        security_updates_by -> Nullable<Text>,
+        security_updates_written_in -> Nullable<Text>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+table! {
+    requests (id) {
+        id -> Text,
+        institution_id -> Text,
+        vendor_id -> Text,
+        product_id -> Text,
+        state -> Text,
+        message -> Nullable<Text>,
+        due_on -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+table! {
+    events (number) {
+        number -> BigInt,
+        organisation_id -> Text,
+        kind -> Text,
+        occurred_at -> BigInt,
+        subject -> Text,
+    }
+}
+
+table! {
+    announcements (id) {
+        id -> Text,
+        product_id -> Text,
+        kind -> Text,
+        subject -> Text,
+        announced_up_to -> Text,
+        created_at -> BigInt,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(
+    announcements, clients, comparisons, deliveries, events, grants, idempotency_keys, key_challenges, leaves, log_head, organisations, products, requests, service_keys, signing_keys, statements, systems, used_assertions
+);

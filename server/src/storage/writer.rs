@@ -1,0 +1,316 @@
+//! The one writer: takes the changes that wait, runs each in a savepoint of one transaction, appends their leaves,
+//! commits once, and only then answers everybody.
+//!
+//! The contract with a change: it may run more than once and has no effect but rows. Where its savepoint rolls back,
+//! the leaves and events it had reserved go with it and their numbers are used again, so the log and the feed have no
+//! gaps. Where the whole transaction is lost (a full disk takes SQLite's savepoints with it), every change runs once
+//! more, alone; what then still fails answers for itself. A change that waits alone is not made to wait for others;
+//! only while others are being prepared is a flush held, and then for at most [`HOLD`].
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::time::{Duration, Instant};
+
+use diesel::connection::TransactionManager;
+use jiff::Timestamp;
+
+use super::backend::{Access, Connection, DatabaseUrl, Head, begin_write, establish, lock_head};
+use super::{Entry, Error, events, log};
+use crate::clock::Clock;
+use crate::keys::ReceiptSigner;
+
+type Transactions = <Connection as diesel::Connection>::TransactionManager;
+
+/// How long a flush is held at the most while other changes are being prepared.
+const HOLD: Duration = Duration::from_millis(2);
+
+/// How many changes share one commit at the most.
+const MOST_PER_COMMIT: usize = 256;
+
+/// What a change answers once it is durable.
+#[derive(Debug)]
+pub struct Committed<T> {
+    /// What the closure returned.
+    pub value: T,
+    /// The receipts (compact JWS) of the leaves it appended, in their order.
+    pub receipts: Vec<String>,
+}
+
+/// A transaction in progress: a connection, the time that its receipts bear, and the ends of the log and the feed.
+pub struct Tx<'c> {
+    connection: &'c mut Connection,
+    head: Head,
+    pending: Vec<Entry>,
+    now: Timestamp,
+}
+
+impl Tx<'_> {
+    /// When this transaction happens: never before the receipt that precedes it, whatever the clock says.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Reserves the next leaf of the log for `entry`. Its receipt is signed when the closure has succeeded.
+    pub fn append(&mut self, entry: Entry) -> i64 {
+        let index = self.head.size;
+        self.head.size += 1;
+        self.pending.push(entry);
+        index
+    }
+
+    /// Tells an organisation of something, as the next event of its feed.
+    pub fn notify(&mut self, organisation_id: &str, kind: &str, subject: &str) -> Result<(), Error> {
+        let number = self.head.last_event + 1;
+        let occurred_at = self.now.as_millisecond();
+        events::insert(self.connection, events::EventRow {
+            number,
+            organisation_id: organisation_id.to_owned(),
+            kind: kind.to_owned(),
+            occurred_at,
+            subject: subject.to_owned(),
+        })?;
+        self.head.last_event = number;
+        Ok(())
+    }
+}
+
+impl Deref for Tx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.connection
+    }
+}
+
+/// One change in the queue, with its types forgotten.
+trait Change: Send {
+    /// Runs the closure; `false` asks for its savepoint to be rolled back.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Keeps the receipts of the leaves that this run appended.
+    fn keep(&mut self, receipts: Vec<String>);
+    /// Answers the one who waits: the closure's own outcome, or the error that kept it from becoming durable.
+    fn answer(self: Box<Self>, failure: Option<Error>);
+}
+
+struct Queued<T, E, F> {
+    change: F,
+    outcome: Option<Result<T, E>>,
+    receipts: Vec<String>,
+    reply: SyncSender<Result<Committed<T>, E>>,
+}
+
+impl<T, E, F> Change for Queued<T, E, F>
+where
+    F: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let outcome = (self.change)(tx);
+        let succeeded = outcome.is_ok();
+        self.outcome = Some(outcome);
+        succeeded
+    }
+
+    fn keep(&mut self, receipts: Vec<String>) {
+        self.receipts = receipts;
+    }
+
+    fn answer(self: Box<Self>, failure: Option<Error>) {
+        let answer = match (self.outcome, failure) {
+            // The closure's own refusal says more than the failure that came after it.
+            (Some(Err(error)), _) => Err(error),
+            (_, Some(failure)) => Err(failure.into()),
+            (Some(Ok(value)), None) => Ok(Committed { value, receipts: self.receipts }),
+            (None, None) => Err(Error::Unavailable("the change was not run".to_owned()).into()),
+        };
+        // Nobody waits any more if the caller's thread is gone; the rows are there all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// A change that is being verified and will be written soon. Counts until it is dropped.
+pub struct Preparing(Arc<AtomicUsize>);
+
+impl Drop for Preparing {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The writer's end that the rest of the program sees.
+pub(super) struct Writer {
+    queue: Sender<Box<dyn Change>>,
+    preparing: Arc<AtomicUsize>,
+}
+
+impl Writer {
+    /// Connects and starts the thread. It ends when the last [`super::Db`] is dropped.
+    pub(super) fn start(url: DatabaseUrl, clock: Clock, signer: ReceiptSigner) -> Result<Self, Error> {
+        let connection = Some(establish(&url, Access::Write)?);
+        let (queue, waiting) = channel();
+        let preparing = Arc::new(AtomicUsize::new(0));
+        let mut desk = Desk { url, clock, signer, connection };
+        let others = Arc::clone(&preparing);
+        std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || {
+                while let Some(batch) = collect(&waiting, &others) {
+                    desk.commit(batch);
+                }
+            })
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        Ok(Self { queue, preparing })
+    }
+
+    pub(super) fn write<T, E, F>(&self, preparing: Option<Preparing>, change: F) -> Result<Committed<T>, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let gone = || Error::Unavailable("the writer has stopped".to_owned());
+        let (reply, answer) = sync_channel(1);
+        let queued = Queued { change, outcome: None, receipts: Vec::new(), reply };
+        self.queue.send(Box::new(queued)).map_err(|_| gone())?;
+        drop(preparing);
+        answer.recv().map_err(|_| gone())?
+    }
+
+    pub(super) fn preparing(&self) -> Preparing {
+        self.preparing.fetch_add(1, Ordering::Relaxed);
+        Preparing(Arc::clone(&self.preparing))
+    }
+
+    /// Writes the head of the log over itself and takes it back: finds a database that is locked, read-only or full.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        enum Probe {
+            Writable,
+            Failed(Error),
+        }
+        impl From<Error> for Probe {
+            fn from(error: Error) -> Self {
+                Self::Failed(error)
+            }
+        }
+        let outcome = self.write(None, |tx| {
+            let head = tx.head;
+            log::store_head(tx, head)?;
+            Err::<(), Probe>(Probe::Writable)
+        });
+        match outcome {
+            Ok(_) | Err(Probe::Writable) => Ok(()),
+            Err(Probe::Failed(error)) => Err(error),
+        }
+    }
+}
+
+/// Waits for a change and takes those that wait with it. `None` when nobody can send any more.
+fn collect(waiting: &Receiver<Box<dyn Change>>, preparing: &AtomicUsize) -> Option<Vec<Box<dyn Change>>> {
+    let mut batch = vec![waiting.recv().ok()?];
+    let mut until = None;
+    while batch.len() < MOST_PER_COMMIT {
+        if let Ok(change) = waiting.try_recv() {
+            batch.push(change);
+            continue;
+        }
+        if preparing.load(Ordering::Relaxed) == 0 {
+            break;
+        }
+        let until = *until.get_or_insert_with(|| Instant::now() + HOLD);
+        match waiting.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(change) => batch.push(change),
+            Err(_) => break,
+        }
+    }
+    Some(batch)
+}
+
+/// Where changes become commits.
+struct Desk {
+    url: DatabaseUrl,
+    clock: Clock,
+    signer: ReceiptSigner,
+    /// `None` after a transaction was lost: what it left behind is not to be trusted.
+    connection: Option<Connection>,
+}
+
+impl Desk {
+    fn commit(&mut self, mut batch: Vec<Box<dyn Change>>) {
+        if let Err(error) = self.transact(&mut batch) {
+            tracing::warn!(changes = batch.len(), %error, "a transaction was lost; its changes run again, each alone");
+            for mut change in batch {
+                let failure = self.transact(std::slice::from_mut(&mut change)).err();
+                change.answer(failure);
+            }
+            return;
+        }
+        for change in batch {
+            change.answer(None);
+        }
+    }
+
+    /// Runs the batch in one transaction. An error means that nothing of it is in the database.
+    fn transact(&mut self, batch: &mut [Box<dyn Change>]) -> Result<(), Error> {
+        // Taken out, so that a connection on which anything failed is dropped and made anew.
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => establish(&self.url, Access::Write)?,
+        };
+        begin_write(&mut connection)?;
+        let before = lock_head(&mut connection)?;
+        let mut head = before;
+        let last = Timestamp::from_millisecond(before.last_received_at).unwrap_or(Timestamp::UNIX_EPOCH);
+        let now = self.clock.now().max(last);
+        for change in batch.iter_mut() {
+            head = self.run(&mut connection, head, now, change.as_mut())?;
+        }
+        if head != before {
+            log::store_head(&mut connection, head)?;
+        }
+        Transactions::commit_transaction(&mut connection)?;
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    /// Runs one change in its savepoint. An error means that the whole transaction is lost.
+    fn run(
+        &self,
+        connection: &mut Connection,
+        head: Head,
+        now: Timestamp,
+        change: &mut dyn Change,
+    ) -> Result<Head, Error> {
+        Transactions::begin_transaction(connection)?;
+        let mut tx = Tx { connection, head, pending: Vec::new(), now };
+        let succeeded = change.run(&mut tx);
+        let Tx { head: mut after, pending, .. } = tx;
+        if !succeeded {
+            Transactions::rollback_transaction(connection)?;
+            return Ok(head);
+        }
+        Transactions::commit_transaction(connection)?;
+        let mut receipts = Vec::with_capacity(pending.len());
+        for (index, entry) in (head.size..).zip(pending) {
+            let receipt = self.sign(&entry, index, now)?;
+            log::insert(connection, index, &entry, now, &receipt)?;
+            receipts.push(receipt);
+            after.last_received_at = now.as_millisecond();
+        }
+        change.keep(receipts);
+        Ok(after)
+    }
+
+    fn sign(&self, entry: &Entry, index: i64, now: Timestamp) -> Result<String, Error> {
+        let index = u64::try_from(index).map_err(|_| Error::Corrupt(format!("leaf index {index}")))?;
+        self.signer.sign(entry.event, index, now, |receipt| entry.fill(receipt)).map_err(|error| Error::Unavailable(error.to_string()))
+    }
+}
