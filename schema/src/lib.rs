@@ -2,3 +2,13 @@
 //!
 //! What a document is and what follows from it: strict JSON, signatures, keys, statements, the items of the
 //! 【別紙】 and their comparison. Pure: no I/O, no clock, no randomness of its own, no environment.
+
+pub mod digest;
+pub mod jws;
+pub mod key;
+mod provider;
+pub mod reader;
+pub mod strict_json;
+pub mod violation;
+
+pub use digest::Digest;
