@@ -4,10 +4,14 @@
 //! 【別紙】 and their comparison. Pure: no I/O, no clock, no randomness of its own, no environment.
 
 pub mod digest;
+mod embedded;
+pub mod form;
+pub mod identifier;
 pub mod jws;
 pub mod key;
 mod provider;
 pub mod reader;
+pub mod requirement;
 pub mod strict_json;
 pub mod violation;
 
