@@ -12,6 +12,7 @@ pub mod key;
 mod provider;
 pub mod reader;
 pub mod requirement;
+pub mod statement;
 pub mod strict_json;
 pub mod violation;
 
