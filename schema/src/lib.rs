@@ -13,6 +13,7 @@ pub mod key;
 mod provider;
 pub mod reader;
 pub mod requirement;
+pub mod sheet;
 pub mod statement;
 pub mod strict_json;
 pub mod violation;
