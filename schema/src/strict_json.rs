@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt::{self, Write};
 
 use crate::violation::{Violation, escape_pointer_token};
 
@@ -55,6 +56,49 @@ impl Value<'_> {
             _ => None,
         }
     }
+}
+
+/// Compact JSON, members in their order.
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(boolean) => write!(f, "{boolean}"),
+            Self::Integer(integer) => write!(f, "{integer}"),
+            Self::Text(text) => write_string(f, text),
+            Self::Array(values) => {
+                f.write_char('[')?;
+                for (index, value) in values.iter().enumerate() {
+                    write!(f, "{}{value}", if index > 0 { "," } else { "" })?;
+                }
+                f.write_char(']')
+            }
+            Self::Object(members) => {
+                f.write_char('{')?;
+                for (index, (name, value)) in members.iter().enumerate() {
+                    f.write_str(if index > 0 { "," } else { "" })?;
+                    write_string(f, name)?;
+                    write!(f, ":{value}")?;
+                }
+                f.write_char('}')
+            }
+        }
+    }
+}
+
+/// Escapes what RFC 8259, section 7, says must be, and nothing else.
+fn write_string(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    f.write_char('"')?;
+    for character in text.chars() {
+        match character {
+            '"' => f.write_str("\\\"")?,
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\0'..='\u{1f}' => write!(f, "\\u{:04x}", u32::from(character))?,
+            other => f.write_char(other)?,
+        }
+    }
+    f.write_char('"')
 }
 
 /// Why bytes are not strict JSON.
@@ -173,7 +217,7 @@ impl<'a> Parser<'a> {
                 return Err(self.unexpected("a member name in double quotes"));
             }
             let name = self.string()?;
-            if !is_new(&name, &members, &mut index) {
+            if is_taken(&name, &members, &mut index) {
                 return Err(SyntaxError::new(
                     offset,
                     "duplicate_member",
@@ -221,7 +265,7 @@ impl<'a> Parser<'a> {
     fn integer(&mut self) -> Result<Value<'a>, SyntaxError> {
         let start = self.position;
         let negative = self.eat(b'-');
-        let digits = self.take_while(|byte| byte.is_ascii_digit());
+        let digits = self.take_while(u8::is_ascii_digit);
         if digits.is_empty() {
             return Err(self.unexpected("a digit"));
         }
@@ -392,18 +436,20 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Whether `name` differs from the names of all `members`. `index` holds these once they are many: comparing each
-/// with each would make a megabyte of members a means to stop the service.
-fn is_new<'a>(
-    name: &Cow<'a, str>,
+/// Whether one of `members` has this name. Many members are indexed: comparing each with each would make a megabyte
+/// of them a means to stop the service.
+fn is_taken<'a>(
+    name: &str,
     members: &[(Cow<'a, str>, Value<'a>)],
     index: &mut BTreeSet<Cow<'a, str>>,
 ) -> bool {
     if members.len() < FEW_MEMBERS {
-        return members.iter().all(|(earlier, _)| earlier != name);
+        return members.iter().any(|(earlier, _)| earlier == name);
     }
-    if index.is_empty() {
-        index.extend(members.iter().map(|(earlier, _)| earlier.clone()));
-    }
-    index.insert(name.clone())
+    let not_yet_indexed = members.iter().skip(index.len());
+    index.extend(not_yet_indexed.map(|(earlier, _)| earlier.clone()));
+    index.contains(name)
 }
+
+#[cfg(test)]
+mod tests;
