@@ -9,10 +9,15 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::digest::Digest;
 use crate::strict_json::{self, SyntaxError, Value};
 use crate::violation::{Violation, Violations, escape_pointer_token};
+
+/// What a digest is, for messages.
+const DIGEST: &str = "a SHA-256 digest, 64 lower-case hex digits";
 
 /// A document that is read from a JSON object.
 pub trait FromMembers: Sized {
@@ -205,6 +210,29 @@ impl<'v> Reader<'v> {
         self.changed(name, |reader, value| reader.date(name, value))
     }
 
+    /// A point in time, `YYYY-MM-DDTHH:MM:SSZ` with or without milliseconds (RFC 3339, UTC). Reports `missing`,
+    /// `type`, `time`.
+    pub fn required_time(&mut self, name: &str) -> Option<Timestamp> {
+        let value = self.required(name)?;
+        self.time(name, value)
+    }
+
+    /// Like [`Self::required_time`], where the member may be absent or null.
+    pub fn optional_time(&mut self, name: &str) -> Option<Timestamp> {
+        let value = self.optional(name)?;
+        self.time(name, value)
+    }
+
+    /// A SHA-256 digest, 64 lower-case hex digits. Reports `missing`, `type`, `choice`.
+    pub fn required_digest(&mut self, name: &str) -> Option<Digest> {
+        self.required_choice(name, |text| text.parse().ok(), DIGEST)
+    }
+
+    /// Like [`Self::required_digest`], where the member may be absent or null.
+    pub fn optional_digest(&mut self, name: &str) -> Option<Digest> {
+        self.optional_choice(name, |text| text.parse().ok(), DIGEST)
+    }
+
     /// An array of single lines; `None` where the member is absent or null, which is no violation. Reports `type`,
     /// `too_many` and what [`Self::required_text`] reports, each at its index.
     pub fn texts(&mut self, name: &str, max_items: usize, max_chars: usize) -> Option<Vec<String>> {
@@ -260,7 +288,8 @@ impl<'v> Reader<'v> {
         self.violations
     }
 
-    fn required(&mut self, name: &str) -> Option<&'v Value<'v>> {
+    /// Takes a member of any kind, null included. Reports `missing`.
+    pub(crate) fn required(&mut self, name: &str) -> Option<&'v Value<'v>> {
         let found = self.take(name);
         if found.is_none() && self.members.is_some() {
             self.report(name, "missing", "this member is required");
@@ -268,10 +297,15 @@ impl<'v> Reader<'v> {
         found
     }
 
-    fn optional(&mut self, name: &str) -> Option<&'v Value<'v>> {
+    /// Takes a member of any kind; `None` where it is absent or null.
+    pub(crate) fn optional(&mut self, name: &str) -> Option<&'v Value<'v>> {
         self.take(name).filter(|value| **value != Value::Null)
     }
 
+    #[allow(
+        clippy::option_option,
+        reason = "PATCH tells absent from null, as the public methods say"
+    )]
     fn changed<T>(
         &mut self,
         name: &str,
@@ -347,6 +381,18 @@ impl<'v> Reader<'v> {
         date
     }
 
+    fn time(&mut self, name: &str, value: &Value<'_>) -> Option<Timestamp> {
+        let Value::Text(text) = value else {
+            return self.wrong_type(name, "a string", value);
+        };
+        let time = point_in_time(text);
+        if time.is_none() {
+            let detail = "must be a time in UTC, YYYY-MM-DDTHH:MM:SS.mmmZ";
+            self.report(name, "time", detail);
+        }
+        time
+    }
+
     fn wrong_type<T>(&mut self, name: &str, expected: &str, found: &Value<'_>) -> Option<T> {
         self.report(name, "type", expected_found(expected, found));
         None
@@ -410,12 +456,29 @@ fn expected_found(expected: &str, found: &Value<'_>) -> String {
 
 /// jiff alone would also read `20261101` and years of six digits.
 fn calendar_date(text: &str) -> Option<Date> {
-    let shape = text.bytes().map(|byte| match byte {
-        b'0'..=b'9' => b'9',
-        other => other,
-    });
-    if !shape.eq(*b"9999-99-99") {
+    if !has_shape(text, "9999-99-99") {
         return None;
     }
     text.parse().ok()
 }
+
+/// jiff alone would also read offsets, ISO week dates and a second 60, which it moves.
+fn point_in_time(text: &str) -> Option<Timestamp> {
+    let known = ["9999-99-99T99:99:99.999Z", "9999-99-99T99:99:99Z"];
+    if !known.into_iter().any(|shape| has_shape(text, shape)) || text.contains(":60") {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// Whether `text` is `shape` with any digits for its nines.
+fn has_shape(text: &str, shape: &str) -> bool {
+    let digits_as_nines = text.bytes().map(|byte| match byte {
+        b'0'..=b'9' => b'9',
+        other => other,
+    });
+    digits_as_nines.eq(shape.bytes())
+}
+
+#[cfg(test)]
+mod tests;
