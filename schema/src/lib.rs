@@ -2,3 +2,22 @@
 //!
 //! What a document is and what follows from it: strict JSON, signatures, keys, statements, the items of the
 //! 【別紙】 and their comparison. Pure: no I/O, no clock, no randomness of its own, no environment.
+
+pub mod comparison;
+pub mod digest;
+mod embedded;
+pub mod form;
+pub mod identifier;
+pub mod jws;
+pub mod key;
+mod provider;
+pub mod reader;
+pub mod receipt;
+pub mod requirement;
+pub mod sheet;
+pub mod signed;
+pub mod statement;
+pub mod strict_json;
+pub mod violation;
+
+pub use digest::Digest;

@@ -1,0 +1,99 @@
+//! Reads the list of files that a payload names. Whether the service has or takes them is its own rule.
+
+use super::Attachment;
+use super::read::{digest_of, required};
+use crate::reader::Reader;
+use crate::strict_json::Value;
+
+/// The most attachments of one statement.
+pub const MAX_ATTACHMENTS: usize = 20;
+/// The largest attachment, in bytes (20 MiB).
+pub const MAX_ATTACHMENT_BYTES: i64 = 20 * 1024 * 1024;
+
+const MAX_FILE_NAME_CHARS: usize = 255;
+const MAX_MEDIA_TYPE_CHARS: usize = 127;
+
+pub(super) fn read_attachments(reader: &mut Reader<'_>) -> Vec<Attachment> {
+    let value = reader.take("attachments");
+    let Some(Value::Array(files)) = value else {
+        if let Some(other) = value.filter(|value| **value != Value::Null) {
+            let detail = format!("must be an array, not {}", other.kind());
+            reader.report("attachments", "type", detail);
+        }
+        return Vec::new();
+    };
+    if files.len() > MAX_ATTACHMENTS {
+        let detail = format!("holds more than {MAX_ATTACHMENTS} files");
+        reader.report("attachments", "too_many", detail);
+        return Vec::new();
+    }
+    let pointer = reader.pointer_to("attachments");
+    let mut attachments: Vec<Attachment> = Vec::with_capacity(files.len());
+    for (index, file) in files.iter().enumerate() {
+        let mut members = Reader::at(file, format!("{pointer}/{index}"));
+        if let Some(attachment) = read_attachment(&mut members) {
+            report_twin(&mut members, &attachment, &attachments);
+            attachments.push(attachment);
+        }
+        reader.absorb(members.finish());
+    }
+    attachments
+}
+
+fn read_attachment(members: &mut Reader<'_>) -> Option<Attachment> {
+    let name = read_file_name(members);
+    let media_type = read_media_type(members);
+    let bytes = members.required_integer("bytes", 1..=MAX_ATTACHMENT_BYTES);
+    let sha256 = required(members, "sha256").and_then(|value| digest_of(members, "sha256", value));
+    Some(Attachment {
+        name: name?,
+        media_type: media_type?,
+        bytes: bytes?.unsigned_abs(),
+        sha256: sha256?,
+    })
+}
+
+/// The evidence folder holds the files under their names, and a file is asked for by its digest.
+fn report_twin(members: &mut Reader<'_>, attachment: &Attachment, earlier: &[Attachment]) {
+    for other in earlier {
+        if other.name == attachment.name {
+            members.report("name", "attachment_twice", "another file has this name");
+        }
+        if other.sha256 == attachment.sha256 {
+            members.report(
+                "sha256",
+                "attachment_twice",
+                "the same file is listed before",
+            );
+        }
+    }
+}
+
+/// A name that is a file's name on every system, without a path.
+fn read_file_name(members: &mut Reader<'_>) -> Option<String> {
+    let name = members.required_text("name", MAX_FILE_NAME_CHARS)?;
+    let path = name.contains(['/', '\\', ':', '*', '?', '"', '<', '>', '|']);
+    if path || name.starts_with([' ', '.']) || name.ends_with([' ', '.']) {
+        let detail = "must be a file name: without / \\ : * ? \" < > |, \
+                      and with no point or space at either end";
+        members.report("name", "file_name", detail);
+        return None;
+    }
+    Some(name)
+}
+
+/// `type/subtype` (RFC 6838, section 4.2), without parameters.
+fn read_media_type(members: &mut Reader<'_>) -> Option<String> {
+    let text = members.required_text("media_type", MAX_MEDIA_TYPE_CHARS)?;
+    let restricted = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+    let is_name = |part: &str| !part.is_empty() && part.bytes().all(restricted);
+    let well_formed = text
+        .split_once('/')
+        .is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype));
+    if !well_formed {
+        let detail = "must be a media type such as \"application/pdf\"";
+        members.report("media_type", "format", detail);
+        return None;
+    }
+    Some(text)
+}
