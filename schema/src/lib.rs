@@ -6,6 +6,7 @@
 pub mod comparison;
 pub mod digest;
 mod embedded;
+pub mod fold;
 pub mod form;
 pub mod identifier;
 pub mod jws;

@@ -63,8 +63,8 @@ pub struct ServiceKeys {
     pub receipt: SigningKey,
     /// Signs checkpoints of the log.
     pub log: SigningKey,
-    /// Signs access tokens.
-    pub token: SigningKey,
+    /// Signs access tokens: PKCS#8 in PEM, which is what the token library's interface carries.
+    pub token_pem: String,
     /// Seals cursors.
     pub secret: [u8; 32],
 }
@@ -73,9 +73,9 @@ impl ServiceKeys {
     /// Reads the four files. Each must be readable by its owner alone.
     pub fn load(dir: &Path) -> Result<Self, Error> {
         Ok(Self {
-            receipt: signing_key(&dir.join(RECEIPT), Algorithm::Es256)?,
-            log: signing_key(&dir.join(LOG), Algorithm::EdDsa)?,
-            token: signing_key(&dir.join(TOKEN), Algorithm::Es256)?,
+            receipt: checked_pem(&dir.join(RECEIPT), Algorithm::Es256)?.1,
+            log: checked_pem(&dir.join(LOG), Algorithm::EdDsa)?.1,
+            token_pem: checked_pem(&dir.join(TOKEN), Algorithm::Es256)?.0,
             secret: secret(&dir.join(SECRET))?,
         })
     }
@@ -122,12 +122,11 @@ fn read_private(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(failed)
 }
 
-fn signing_key(path: &Path, algorithm: Algorithm) -> Result<SigningKey, Error> {
-    let pem = read_private(path)?;
-    let key = SigningKey::from_pem(&String::from_utf8_lossy(&pem))
-        .map_err(|cause| Error::Key { path: path.to_owned(), cause })?;
+fn checked_pem(path: &Path, algorithm: Algorithm) -> Result<(String, SigningKey), Error> {
+    let pem = String::from_utf8_lossy(&read_private(path)?).into_owned();
+    let key = SigningKey::from_pem(&pem).map_err(|cause| Error::Key { path: path.to_owned(), cause })?;
     if key.public().algorithm() == algorithm {
-        Ok(key)
+        Ok((pem, key))
     } else {
         Err(Error::Algorithm { path: path.to_owned(), expected: algorithm.as_str() })
     }
@@ -150,17 +149,27 @@ impl ReceiptSigner {
         Self { key, log, clock }
     }
 
-    /// Signs the receipt of `event` as the leaf `index`; `fill` adds what it is about.
-    pub fn sign(
-        &self,
-        event: Event,
-        index: u64,
-        received_at: Timestamp,
-        fill: impl FnOnce(&mut Receipt),
-    ) -> Result<String, KeyError> {
-        let mut receipt = Receipt::new(event, self.log.clone(), index, received_at);
-        receipt.clock.clone_from(&self.clock);
-        fill(&mut receipt);
+    /// A receipt of this log that says no more than what happened, where and when.
+    pub fn receipt(&self, event: Event, leaf_index: u64, received_at: Timestamp) -> Receipt {
+        Receipt {
+            event,
+            log: self.log.clone(),
+            leaf_index,
+            received_at,
+            vendor: None,
+            institution: None,
+            product: None,
+            statement_sha256: None,
+            signer_kid: None,
+            signer_key_leaf: None,
+            not_after: None,
+            compromised_since: None,
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Signs a receipt: the answer is the leaf.
+    pub fn sign(&self, receipt: &Receipt) -> Result<String, KeyError> {
         jws::sign(<Receipt as jws::Document>::TYP, &receipt.payload(), &self.key)
     }
 }

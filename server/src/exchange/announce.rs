@@ -14,7 +14,7 @@ use super::{Exchange, stored_digest};
 use crate::storage::comparisons::{self, ComparisonRow};
 use crate::storage::events::{self, AnnouncementRow};
 use crate::storage::statements::{self, StatementRow};
-use crate::storage::{Connection, Error as StorageError, Tx, products};
+use crate::storage::{DbConnection, Error as StorageError, Tx, products};
 
 /// How many institutions one step tells.
 const BATCH: i64 = 200;
@@ -82,7 +82,7 @@ pub(super) struct Revised {
 impl Revised {
     /// Reads the earlier revision and sets its outcomes beside those of the new one.
     pub(super) fn read(
-        connection: &mut Connection,
+        connection: &mut DbConnection,
         earlier: &str,
         compared: &[ComparisonRow],
     ) -> Result<Option<Self>, StorageError> {

@@ -14,7 +14,7 @@ use super::register_key::{KeyState, KeyView};
 use super::{Exchange, violation};
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::signing_keys::{self, SigningKeyRow};
-use crate::storage::{Connection, Entry, Error as StorageError};
+use crate::storage::{DbConnection, Entry, Error as StorageError};
 
 /// Who approves, and on what ground.
 #[derive(Debug, Clone)]
@@ -123,7 +123,7 @@ impl Exchange {
 ///
 /// Unknown, another vendor's, pending, expired, retired and revoked keys all answer `None`: one answer for all.
 pub(super) fn usable_key(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     vendor_id: &str,
     kid: &str,
     now: Timestamp,

@@ -11,8 +11,8 @@ use super::submit_statement::row_of;
 use super::{Exchange, Moment, Validity, stored_digest};
 use crate::actor::Actor;
 use crate::storage::comparisons::ComparisonRow;
-use crate::storage::statements::{self, HeadRow, StatementRow};
-use crate::storage::{Connection, Error as StorageError, systems};
+use crate::storage::statements::{self, HeadRow, Reader, StatementRow};
+use crate::storage::{DbConnection, Error as StorageError, systems};
 
 /// The comparisons of a system.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -104,7 +104,8 @@ impl Exchange {
             let system = systems::find(c, institution, system_id)?.ok_or(CompareError::NotFound)?;
             let Some(product) = system.product_id else { return Ok(Vec::new()) };
             let digest = set.digest().to_string();
-            let heads = statements::heads_for(c, institution, &product, form.map(FormKind::as_str), &digest)?;
+            let reader = Reader::Institution(institution);
+            let heads = statements::heads(c, reader, &product, form.map(FormKind::as_str), &digest)?;
             let views = heads.into_iter().map(|head| view(c, head, set));
             Ok::<_, CompareError>(views.collect::<Result<_, StorageError>>()?)
         })?;
@@ -114,7 +115,7 @@ impl Exchange {
 
 /// The comparison that was kept, or for a set that came after the statement, one made now.
 pub(super) fn comparison_of(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     statement: &StatementRow,
     kept: Option<ComparisonRow>,
     set: &RequirementSet,
@@ -128,8 +129,8 @@ pub(super) fn comparison_of(
     Ok(row_of(&compare(&stored_statement(&jws)?, Some(sha256), set), set))
 }
 
-fn view(connection: &mut Connection, head: HeadRow, set: &RequirementSet) -> Result<ComparisonView, StorageError> {
-    let (statement, signer, receipt, kept) = head;
+fn view(connection: &mut DbConnection, head: HeadRow, set: &RequirementSet) -> Result<ComparisonView, StorageError> {
+    let HeadRow { statement, signer, receipt, comparison: kept } = head;
     let comparison = comparison_of(connection, &statement, kept, set)?;
     let validity = Validity::of(&statement, signer);
     let summary = summary_of(&comparison);

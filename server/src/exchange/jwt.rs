@@ -13,7 +13,7 @@ use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error as JwtError, ErrorKind, Result as JwtResult};
 use jsonwebtoken::signature::{self, Signer, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation};
-use kaiji_schema::key::{Algorithm as KeyAlgorithm, PublicKey, SigningKey};
+use kaiji_schema::key::{Algorithm as KeyAlgorithm, KeyError, PublicKey, SigningKey};
 use kaiji_schema::strict_json::{self, Value};
 use serde::{Deserialize, Serialize};
 
@@ -27,12 +27,21 @@ const LONGEST_ASSERTION: SignedDuration = SignedDuration::from_mins(10);
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// The ES256 key that signs access tokens.
-pub struct TokenKey(SigningKey);
+pub struct TokenKey {
+    pem: String,
+    public: PublicKey,
+}
 
 impl TokenKey {
-    /// Takes the key of `token.pem`.
-    pub fn new(key: SigningKey) -> Self {
-        Self(key)
+    /// Reads the key of `token.pem`.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        let public = SigningKey::from_pem(pem)?.public().clone();
+        Ok(Self { pem: pem.to_owned(), public })
+    }
+
+    /// The public half.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
     }
 }
 
@@ -98,24 +107,18 @@ pub enum JwtRefusal {
 
 /// Signs and reads access tokens, and reads assertions.
 pub(super) struct Tokens {
-    key: TokenKey,
     encoding: EncodingKey,
     decoding: DecodingKey,
     kid: String,
 }
 
 impl Tokens {
-    pub(super) fn new(key: TokenKey) -> Self {
+    pub(super) fn new(key: &TokenKey) -> Self {
         install_provider();
-        let encoding = EncodingKey::from_ec_der(key.0.pkcs8_der());
-        let decoding = decoding_key(key.0.public());
-        let kid = key.0.public().thumbprint().as_str().to_owned();
-        Self { key, encoding, decoding, kid }
-    }
-
-    /// The public half, for those who check tokens elsewhere.
-    pub(super) fn public(&self) -> &PublicKey {
-        self.key.0.public()
+        // The library only carries these bytes; our provider reads them.
+        let encoding = EncodingKey::from_ec_der(key.pem.as_bytes());
+        let kid = key.public.thumbprint().as_str().to_owned();
+        Self { encoding, decoding: decoding_key(&key.public), kid }
     }
 
     pub(super) fn sign(&self, claims: &AccessClaims) -> Result<String, JwtRefusal> {
@@ -279,7 +282,8 @@ fn signer_factory(algorithm: &Algorithm, key: &EncodingKey) -> JwtResult<Box<dyn
     if *algorithm != Algorithm::ES256 {
         return Err(JwtError::from(ErrorKind::InvalidAlgorithm));
     }
-    let key = SigningKey::from_pkcs8_der(key.as_bytes()).map_err(|_| ErrorKind::InvalidEcdsaKey)?;
+    let pem = String::from_utf8_lossy(key.as_bytes());
+    let key = SigningKey::from_pem(&pem).map_err(|_| ErrorKind::InvalidEcdsaKey)?;
     Ok(Box::new(RingSigner(key)))
 }
 

@@ -80,7 +80,7 @@ pub struct Exchange {
 
 impl Exchange {
     /// An exchange that calls itself `issuer` (its public base address) and signs access tokens with `token_key`.
-    pub fn new(db: Db, clock: Clock, random: Random, issuer: String, token_key: TokenKey) -> Self {
+    pub fn new(db: Db, clock: Clock, random: Random, issuer: String, token_key: &TokenKey) -> Self {
         Self { db, clock, random, issuer, tokens: jwt::Tokens::new(token_key), remembered: Default::default() }
     }
 

@@ -13,7 +13,7 @@ use super::{Exchange, Moment, Page, Validity, Window, stored_digest};
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::deliveries::{self, DeliveryRow};
 use crate::storage::statements::{self, Reader, SignerStanding, StatementRow};
-use crate::storage::{Connection, Entry, Error as StorageError, Tx, log};
+use crate::storage::{DbConnection, Entry, Error as StorageError, Tx, log};
 
 /// A statement without its answers.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -164,7 +164,7 @@ pub(super) fn reader_of(actor: &Actor) -> Option<Reader<'_>> {
 
 /// The statement of that name, if the actor may read it.
 pub(super) fn readable(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     actor: &Actor,
     sha256: &str,
 ) -> Result<StatementRow, ReadStatementError> {
@@ -172,7 +172,7 @@ pub(super) fn readable(
     statements::find(connection, reader, &sha256)?.ok_or(ReadStatementError::NotFound)
 }
 
-fn bytes_of(connection: &mut Connection, row: &StatementRow) -> Result<String, StorageError> {
+fn bytes_of(connection: &mut DbConnection, row: &StatementRow) -> Result<String, StorageError> {
     let missing = || StorageError::Corrupt(format!("no bytes for statement {}", row.sha256));
     statements::jws(connection, &row.sha256)?.ok_or_else(missing)
 }

@@ -288,7 +288,7 @@ fn tell(tx: &mut Tx<'_>, whom: &str, kind: &str, row: &RequestRow) -> Result<(),
     tx.notify(whom, kind, &subject.to_string())
 }
 
-fn view(connection: &mut crate::storage::Connection, row: RequestRow) -> Result<RequestView, StorageError> {
+fn view(connection: &mut crate::storage::DbConnection, row: RequestRow) -> Result<RequestView, StorageError> {
     let institution = organisations::find(connection, &row.institution_id)?;
     let product = products::find(connection, &row.product_id)?;
     Ok(RequestView {

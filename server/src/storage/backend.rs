@@ -1,6 +1,6 @@
 //! What differs between SQLite and PostgreSQL: connecting, pragmas, how a write begins, migrations.
 //!
-//! The rest of `storage` speaks to [`Connection`] and does not know which of the two it has.
+//! The rest of `storage` speaks to [`DbConnection`] and does not know which of the two it has.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,21 @@ use super::Error;
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
-/// A connection to either database.
-#[derive(diesel::MultiConnection)]
-pub enum Connection {
-    /// Embedded.
-    Sqlite(SqliteConnection),
-    /// Over the network.
-    Postgres(PgConnection),
+pub use connection::DbConnection;
+
+mod connection {
+    #![allow(missing_docs, reason = "the derive makes items that it does not document")]
+
+    use diesel::{PgConnection, SqliteConnection};
+
+    /// A connection to either database.
+    #[derive(diesel::MultiConnection)]
+    pub enum DbConnection {
+        /// Embedded.
+        Sqlite(SqliteConnection),
+        /// Over the network.
+        Postgres(PgConnection),
+    }
 }
 
 /// Where the database is: `sqlite:PATH` or `postgres://…`.
@@ -94,7 +102,7 @@ pub(super) enum Access {
 }
 
 /// Opens a connection. SQLite's are set so that a commit is on the disk when it returns.
-pub(super) fn establish(url: &DatabaseUrl, access: Access) -> Result<Connection, Error> {
+pub(super) fn establish(url: &DatabaseUrl, access: Access) -> Result<DbConnection, Error> {
     match url {
         DatabaseUrl::Sqlite { path, max_page_count } => {
             let mut sqlite = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
@@ -108,12 +116,12 @@ pub(super) fn establish(url: &DatabaseUrl, access: Access) -> Result<Connection,
             if let Some(pages) = max_page_count {
                 sqlite.batch_execute(&format!("PRAGMA max_page_count = {pages};"))?;
             }
-            Ok(Connection::Sqlite(sqlite))
+            Ok(DbConnection::Sqlite(sqlite))
         }
         DatabaseUrl::Postgres(url) => {
             let mut postgres = PgConnection::establish(url).map_err(unavailable)?;
             postgres.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages = warning;")?;
-            Ok(Connection::Postgres(postgres))
+            Ok(DbConnection::Postgres(postgres))
         }
     }
 }
@@ -124,10 +132,10 @@ fn unavailable(error: impl fmt::Display) -> Error {
 
 /// Begins a transaction that will write. On SQLite it takes the write lock at once, so that it never has to be given
 /// up half way because another connection wrote first.
-pub(super) fn begin_write(connection: &mut Connection) -> Result<(), Error> {
+pub(super) fn begin_write(connection: &mut DbConnection) -> Result<(), Error> {
     match connection {
-        Connection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?,
-        Connection::Postgres(postgres) => AnsiTransactionManager::begin_transaction(postgres)?,
+        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?,
+        DbConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction(postgres)?,
     }
     Ok(())
 }
@@ -146,12 +154,12 @@ pub(super) struct Head {
 /// Reads the head of the log and keeps every other writer out until this transaction ends.
 ///
 /// On PostgreSQL updating the one row is the lock, and instances take turns; on SQLite `BEGIN IMMEDIATE` was.
-pub(super) fn lock_head(connection: &mut Connection) -> Result<Head, Error> {
+pub(super) fn lock_head(connection: &mut DbConnection) -> Result<Head, Error> {
     let head = match connection {
-        Connection::Sqlite(sqlite) => {
+        DbConnection::Sqlite(sqlite) => {
             diesel::sql_query("SELECT size, last_received_at, last_event FROM log_head WHERE id = 1").get_result(sqlite)
         }
-        Connection::Postgres(postgres) => diesel::sql_query(
+        DbConnection::Postgres(postgres) => diesel::sql_query(
             "UPDATE log_head SET size = size WHERE id = 1 RETURNING size, last_received_at, last_event",
         )
         .get_result(postgres),
@@ -159,11 +167,19 @@ pub(super) fn lock_head(connection: &mut Connection) -> Result<Head, Error> {
     Ok(head?)
 }
 
+/// Whether the log has a leaf already; `false` where there are no tables yet.
+pub fn has_history(url: &DatabaseUrl) -> Result<bool, Error> {
+    if needs_migration(url)? {
+        return Ok(false);
+    }
+    Ok(super::log::size(&mut establish(url, Access::Write)?)? > 0)
+}
+
 /// Brings the tables to this version. Answers the names of the migrations that it ran.
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, Error> {
     let ran = match establish(url, Access::Write)? {
-        Connection::Sqlite(mut sqlite) => names(&sqlite.run_pending_migrations(SQLITE_MIGRATIONS)),
-        Connection::Postgres(mut postgres) => names(&postgres.run_pending_migrations(POSTGRES_MIGRATIONS)),
+        DbConnection::Sqlite(mut sqlite) => names(&sqlite.run_pending_migrations(SQLITE_MIGRATIONS)),
+        DbConnection::Postgres(mut postgres) => names(&postgres.run_pending_migrations(POSTGRES_MIGRATIONS)),
     };
     ran.map_err(Error::Unavailable)
 }
@@ -171,8 +187,8 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, Error> {
 /// Whether the tables are older than this version.
 pub fn needs_migration(url: &DatabaseUrl) -> Result<bool, Error> {
     let pending = match establish(url, Access::Write)? {
-        Connection::Sqlite(mut sqlite) => sqlite.has_pending_migration(SQLITE_MIGRATIONS),
-        Connection::Postgres(mut postgres) => postgres.has_pending_migration(POSTGRES_MIGRATIONS),
+        DbConnection::Sqlite(mut sqlite) => sqlite.has_pending_migration(SQLITE_MIGRATIONS),
+        DbConnection::Postgres(mut postgres) => postgres.has_pending_migration(POSTGRES_MIGRATIONS),
     };
     pending.map_err(unavailable)
 }
@@ -197,18 +213,18 @@ impl Manager {
 }
 
 impl ManageConnection for Manager {
-    type Connection = Connection;
+    type Connection = DbConnection;
     type Error = Error;
 
-    fn connect(&self) -> Result<Connection, Error> {
+    fn connect(&self) -> Result<DbConnection, Error> {
         establish(&self.url, self.access)
     }
 
-    fn is_valid(&self, connection: &mut Connection) -> Result<(), Error> {
+    fn is_valid(&self, connection: &mut DbConnection) -> Result<(), Error> {
         Ok(connection.ping()?)
     }
 
-    fn has_broken(&self, connection: &mut Connection) -> bool {
+    fn has_broken(&self, connection: &mut DbConnection) -> bool {
         std::thread::panicking() || connection.is_broken()
     }
 }

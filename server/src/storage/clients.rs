@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::tables::{clients, organisations, used_assertions};
-use super::{Connection, Error};
+use super::{DbConnection, Error};
 
 /// A row of `clients`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -21,19 +21,19 @@ pub struct ClientRow {
 }
 
 /// Adds a client.
-pub fn insert(connection: &mut Connection, row: &ClientRow) -> Result<(), Error> {
+pub fn insert(connection: &mut DbConnection, row: &ClientRow) -> Result<(), Error> {
     diesel::insert_into(clients::table).values(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// The client of that id, disabled or not.
-pub fn find(connection: &mut Connection, id: &str) -> Result<Option<ClientRow>, Error> {
+pub fn find(connection: &mut DbConnection, id: &str) -> Result<Option<ClientRow>, Error> {
     Ok(clients::table.find(id).select(ClientRow::as_select()).first(connection).optional()?)
 }
 
 /// Clients of an organisation in the order of their ids.
 pub fn list(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     organisation_id: &str,
     after: &str,
     limit: i64,
@@ -43,7 +43,7 @@ pub fn list(
 }
 
 /// Disables a client of that organisation for good; `false` if there is none that is enabled.
-pub fn disable(connection: &mut Connection, organisation_id: &str, id: &str, now: i64) -> Result<bool, Error> {
+pub fn disable(connection: &mut DbConnection, organisation_id: &str, id: &str, now: i64) -> Result<bool, Error> {
     let enabled = clients::table
         .find(id)
         .filter(clients::organisation_id.eq(organisation_id))
@@ -53,7 +53,7 @@ pub fn disable(connection: &mut Connection, organisation_id: &str, id: &str, now
 
 /// What stands behind a client now: its key and scopes, and the kind of its organisation. `None` when the client or
 /// its organisation is unknown or disabled.
-pub fn standing(connection: &mut Connection, id: &str) -> Result<Option<(ClientRow, String)>, Error> {
+pub fn standing(connection: &mut DbConnection, id: &str) -> Result<Option<(ClientRow, String)>, Error> {
     let query = clients::table
         .inner_join(organisations::table.on(organisations::id.eq(clients::organisation_id)))
         .filter(clients::id.eq(id))
@@ -63,14 +63,14 @@ pub fn standing(connection: &mut Connection, id: &str) -> Result<Option<(ClientR
 }
 
 /// Whether that assertion was used before.
-pub fn assertion_was_used(connection: &mut Connection, client_id: &str, jti: &str) -> Result<bool, Error> {
+pub fn assertion_was_used(connection: &mut DbConnection, client_id: &str, jti: &str) -> Result<bool, Error> {
     let query = used_assertions::table.find((client_id, jti));
     Ok(diesel::select(diesel::dsl::exists(query)).get_result(connection)?)
 }
 
 /// Remembers an assertion until it expires, and forgets those that have.
 pub fn remember_assertion(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     client_id: &str,
     jti: &str,
     expires_at: i64,

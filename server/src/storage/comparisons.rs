@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::tables::comparisons;
-use super::{Connection, Error};
+use super::{DbConnection, Error};
 
 /// A row of `comparisons`: the counts, and the compared items as the JSON array that the interface shows.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -21,14 +21,14 @@ pub struct ComparisonRow {
 }
 
 /// Keeps a comparison.
-pub fn insert(connection: &mut Connection, row: &ComparisonRow) -> Result<(), Error> {
+pub fn insert(connection: &mut DbConnection, row: &ComparisonRow) -> Result<(), Error> {
     diesel::insert_into(comparisons::table).values(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// The comparison of that statement with that set, where one is kept.
 pub fn find(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     statement_sha256: &str,
     requirement_set_sha256: &str,
 ) -> Result<Option<ComparisonRow>, Error> {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::tables::deliveries;
-use super::{Connection, Error};
+use super::{DbConnection, Error};
 
 /// A row of `deliveries`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -19,14 +19,14 @@ pub struct DeliveryRow {
 }
 
 /// Adds a delivery.
-pub fn insert(connection: &mut Connection, row: &DeliveryRow) -> Result<(), Error> {
+pub fn insert(connection: &mut DbConnection, row: &DeliveryRow) -> Result<(), Error> {
     diesel::insert_into(deliveries::table).values(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// The delivery of that statement to that institution.
 pub fn find(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     institution_id: &str,
     statement_sha256: &str,
 ) -> Result<Option<DeliveryRow>, Error> {
@@ -36,7 +36,7 @@ pub fn find(
 
 /// Notes the acknowledgement.
 pub fn acknowledge(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     institution_id: &str,
     statement_sha256: &str,
     leaf: i64,

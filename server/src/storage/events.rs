@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::tables::{announcements, events};
-use super::{Connection, Error};
+use super::{DbConnection, Error};
 
 /// A row of `events`. Numbers are given out under the lock on the head, so a reader never sees a later one first.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -32,14 +32,14 @@ pub struct AnnouncementRow {
     pub created_at: i64,
 }
 
-pub(super) fn insert(connection: &mut Connection, row: EventRow) -> Result<(), Error> {
+pub(super) fn insert(connection: &mut DbConnection, row: EventRow) -> Result<(), Error> {
     diesel::insert_into(events::table).values(row).execute(connection)?;
     Ok(())
 }
 
 /// The organisation's events after that number.
 pub fn list(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     organisation_id: &str,
     after: i64,
     limit: i64,
@@ -49,25 +49,25 @@ pub fn list(
 }
 
 /// Adds an announcement.
-pub fn announce(connection: &mut Connection, row: &AnnouncementRow) -> Result<(), Error> {
+pub fn announce(connection: &mut DbConnection, row: &AnnouncementRow) -> Result<(), Error> {
     diesel::insert_into(announcements::table).values(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// The oldest announcement that has not reached everybody.
-pub fn next_announcement(connection: &mut Connection) -> Result<Option<AnnouncementRow>, Error> {
+pub fn next_announcement(connection: &mut DbConnection) -> Result<Option<AnnouncementRow>, Error> {
     let query = announcements::table.order(announcements::id);
     Ok(query.select(AnnouncementRow::as_select()).first(connection).optional()?)
 }
 
 /// Notes how far an announcement has come.
-pub fn announced(connection: &mut Connection, id: &str, up_to: &str) -> Result<(), Error> {
+pub fn announced(connection: &mut DbConnection, id: &str, up_to: &str) -> Result<(), Error> {
     diesel::update(announcements::table.find(id)).set(announcements::announced_up_to.eq(up_to)).execute(connection)?;
     Ok(())
 }
 
 /// Takes away an announcement that has reached everybody.
-pub fn finish_announcement(connection: &mut Connection, id: &str) -> Result<(), Error> {
+pub fn finish_announcement(connection: &mut DbConnection, id: &str) -> Result<(), Error> {
     diesel::delete(announcements::table.find(id)).execute(connection)?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::tables::idempotency_keys;
-use super::{Connection, Error};
+use super::{DbConnection, Error};
 
 /// A row of `idempotency_keys`, written in the savepoint of its effect.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -20,7 +20,7 @@ pub struct IdempotencyRow {
 }
 
 /// Remembers what a request made, and forgets what is older than `forget_before`.
-pub fn remember(connection: &mut Connection, row: &IdempotencyRow, forget_before: i64) -> Result<(), Error> {
+pub fn remember(connection: &mut DbConnection, row: &IdempotencyRow, forget_before: i64) -> Result<(), Error> {
     let old = idempotency_keys::table.filter(idempotency_keys::created_at.lt(forget_before));
     diesel::delete(old).execute(connection)?;
     diesel::insert_into(idempotency_keys::table).values(row.clone()).execute(connection)?;
@@ -29,7 +29,7 @@ pub fn remember(connection: &mut Connection, row: &IdempotencyRow, forget_before
 
 /// What the request with that key made, if it was kept at or after `since`.
 pub fn find(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     client_id: &str,
     method: &str,
     path: &str,

@@ -8,7 +8,8 @@ use kaiji_schema::receipt::{Event, Receipt};
 
 use super::backend::Head;
 use super::tables::{leaves, log_head};
-use super::{Connection, Error};
+use super::{DbConnection, Error};
+use crate::keys::ReceiptSigner;
 
 /// What a leaf will say, before its place in the log is known.
 #[derive(Debug, Clone)]
@@ -49,21 +50,25 @@ impl Entry {
         }
     }
 
-    pub(super) fn fill(&self, receipt: &mut Receipt) {
-        receipt.vendor.clone_from(&self.vendor);
-        receipt.institution.clone_from(&self.institution);
-        receipt.product.clone_from(&self.product);
-        receipt.statement_sha256 = self.statement_sha256;
-        receipt.signer_kid.clone_from(&self.signer_kid);
-        receipt.signer_key_leaf = self.signer_key_leaf.and_then(|leaf| u64::try_from(leaf).ok());
-        receipt.not_after = self.not_after;
-        receipt.compromised_since = self.compromised_since;
+    /// The receipt that says this, as the leaf `index`.
+    pub(super) fn receipt(&self, signer: &ReceiptSigner, index: u64, received_at: Timestamp) -> Receipt {
+        Receipt {
+            vendor: self.vendor.clone(),
+            institution: self.institution.clone(),
+            product: self.product.clone(),
+            statement_sha256: self.statement_sha256,
+            signer_kid: self.signer_kid.clone(),
+            signer_key_leaf: self.signer_key_leaf.and_then(|leaf| u64::try_from(leaf).ok()),
+            not_after: self.not_after,
+            compromised_since: self.compromised_since,
+            ..signer.receipt(self.event, index, received_at)
+        }
     }
 }
 
 /// Adds a leaf.
 pub(super) fn insert(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     index: i64,
     entry: &Entry,
     received_at: Timestamp,
@@ -80,7 +85,7 @@ pub(super) fn insert(
     Ok(())
 }
 
-pub(super) fn store_head(connection: &mut Connection, head: Head) -> Result<(), Error> {
+pub(super) fn store_head(connection: &mut DbConnection, head: Head) -> Result<(), Error> {
     diesel::update(log_head::table.find(1))
         .set((
             log_head::size.eq(head.size),
@@ -92,17 +97,17 @@ pub(super) fn store_head(connection: &mut Connection, head: Head) -> Result<(), 
 }
 
 /// How many leaves the log has.
-pub fn size(connection: &mut Connection) -> Result<i64, Error> {
+pub fn size(connection: &mut DbConnection) -> Result<i64, Error> {
     Ok(log_head::table.find(1).select(log_head::size).first(connection)?)
 }
 
 /// The receipt that is the leaf of that index.
-pub fn receipt(connection: &mut Connection, index: i64) -> Result<Option<String>, Error> {
+pub fn receipt(connection: &mut DbConnection, index: i64) -> Result<Option<String>, Error> {
     Ok(leaves::table.find(index).select(leaves::receipt).first(connection).optional()?)
 }
 
 /// Receipts in order, from the leaf `from` on.
-pub fn receipts(connection: &mut Connection, from: i64, limit: i64) -> Result<Vec<String>, Error> {
+pub fn receipts(connection: &mut DbConnection, from: i64, limit: i64) -> Result<Vec<String>, Error> {
     let query = leaves::table.filter(leaves::leaf_index.ge(from)).order(leaves::leaf_index).limit(limit);
     Ok(query.select(leaves::receipt).load(connection)?)
 }

@@ -24,9 +24,9 @@ mod writer;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use backend::{Connection, DatabaseUrl};
+pub use backend::{DatabaseUrl, DbConnection};
 pub use log::Entry;
-pub use writer::{Committed, Preparing, Tx};
+pub use writer::{Committed, Preparing, Tx, WriterStats};
 
 use crate::clock::Clock;
 use crate::keys::ReceiptSigner;
@@ -89,7 +89,7 @@ impl Db {
     }
 
     /// Lends a connection for reading.
-    pub fn read<T, E: From<Error>>(&self, read: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E> {
+    pub fn read<T, E: From<Error>>(&self, read: impl FnOnce(&mut DbConnection) -> Result<T, E>) -> Result<T, E> {
         let mut connection = self.readers.get().map_err(|error| Error::Unavailable(error.to_string()))?;
         read(&mut connection)
     }
@@ -119,6 +119,11 @@ impl Db {
     /// Tells the writer that a change is being prepared, so that it may hold a flush for it for a moment.
     pub fn preparing(&self) -> Preparing {
         self.writer.preparing()
+    }
+
+    /// How much the writer has done since it started.
+    pub fn writer_stats(&self) -> WriterStats {
+        self.writer.stats()
     }
 
     /// Whether the database can be read and written now.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::tables::organisations;
-use super::{Connection, Error};
+use super::{DbConnection, Error};
 
 /// A row of `organisations`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -23,26 +23,26 @@ pub struct OrganisationRow {
 }
 
 /// Adds an organisation.
-pub fn insert(connection: &mut Connection, row: &OrganisationRow) -> Result<(), Error> {
+pub fn insert(connection: &mut DbConnection, row: &OrganisationRow) -> Result<(), Error> {
     diesel::insert_into(organisations::table).values(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// Replaces the row of the same id.
-pub fn update(connection: &mut Connection, row: &OrganisationRow) -> Result<(), Error> {
+pub fn update(connection: &mut DbConnection, row: &OrganisationRow) -> Result<(), Error> {
     diesel::update(organisations::table.find(row.id.clone())).set(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// The organisation of that id.
-pub fn find(connection: &mut Connection, id: &str) -> Result<Option<OrganisationRow>, Error> {
+pub fn find(connection: &mut DbConnection, id: &str) -> Result<Option<OrganisationRow>, Error> {
     let row = organisations::table.find(id).select(OrganisationRow::as_select()).first(connection).optional()?;
     Ok(row)
 }
 
 /// Organisations in the order of their ids.
 pub fn list(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     kind: Option<&str>,
     after: &str,
     limit: i64,
@@ -56,13 +56,13 @@ pub fn list(
 }
 
 /// Who already has this 医療機関コード.
-pub fn holder_of_medical_institution_code(connection: &mut Connection, code: &str) -> Result<Option<String>, Error> {
+pub fn holder_of_medical_institution_code(connection: &mut DbConnection, code: &str) -> Result<Option<String>, Error> {
     let query = organisations::table.filter(organisations::medical_institution_code.eq(code));
     Ok(query.select(organisations::id).first(connection).optional()?)
 }
 
 /// Which vendor already has this 法人番号.
-pub fn vendor_with_corporate_number(connection: &mut Connection, number: &str) -> Result<Option<String>, Error> {
+pub fn vendor_with_corporate_number(connection: &mut DbConnection, number: &str) -> Result<Option<String>, Error> {
     let query = organisations::table
         .filter(organisations::corporate_number.eq(number))
         .filter(organisations::kind.eq("vendor"));

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::tables::{grants, organisations, products, systems};
-use super::{Connection, Error};
+use super::{DbConnection, Error};
 
 /// A row of `products`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -24,24 +24,24 @@ pub struct ProductRow {
 }
 
 /// Adds a product.
-pub fn insert(connection: &mut Connection, row: &ProductRow) -> Result<(), Error> {
+pub fn insert(connection: &mut DbConnection, row: &ProductRow) -> Result<(), Error> {
     diesel::insert_into(products::table).values(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// Replaces the row of the same id.
-pub fn update(connection: &mut Connection, row: &ProductRow) -> Result<(), Error> {
+pub fn update(connection: &mut DbConnection, row: &ProductRow) -> Result<(), Error> {
     diesel::update(products::table.find(row.id.clone())).set(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// The product of that id, whoever owns it.
-pub fn find(connection: &mut Connection, id: &str) -> Result<Option<ProductRow>, Error> {
+pub fn find(connection: &mut DbConnection, id: &str) -> Result<Option<ProductRow>, Error> {
     Ok(products::table.find(id).select(ProductRow::as_select()).first(connection).optional()?)
 }
 
 /// A vendor's products in the order of their ids.
-pub fn list(connection: &mut Connection, vendor_id: &str, after: &str, limit: i64) -> Result<Vec<ProductRow>, Error> {
+pub fn list(connection: &mut DbConnection, vendor_id: &str, after: &str, limit: i64) -> Result<Vec<ProductRow>, Error> {
     let query = products::table.filter(products::vendor_id.eq(vendor_id)).filter(products::id.gt(after));
     Ok(query.order(products::id).limit(limit).select(ProductRow::as_select()).load(connection)?)
 }
@@ -51,7 +51,7 @@ pub fn list(connection: &mut Connection, vendor_id: &str, after: &str, limit: i6
 /// `pattern` is a LIKE pattern with `\` as its escape, for folded names; a product is found by its own name or its
 /// vendor's.
 pub fn directory(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     pattern: Option<&str>,
     after: &str,
     limit: i64,
@@ -72,7 +72,7 @@ pub fn directory(
 }
 
 /// Grants the product to the institution; where it was revoked, anew.
-pub fn grant(connection: &mut Connection, institution_id: &str, product_id: &str, now: i64) -> Result<(), Error> {
+pub fn grant(connection: &mut DbConnection, institution_id: &str, product_id: &str, now: i64) -> Result<(), Error> {
     let row = grants::table.find((institution_id, product_id));
     let renewed = diesel::update(row).set(grants::revoked_at.eq(None::<i64>)).execute(connection)?;
     if renewed == 0 {
@@ -89,7 +89,7 @@ pub fn grant(connection: &mut Connection, institution_id: &str, product_id: &str
 
 /// Takes a grant back; `false` if there is none in force.
 pub fn revoke_grant(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     institution_id: &str,
     product_id: &str,
     now: i64,
@@ -99,7 +99,7 @@ pub fn revoke_grant(
 }
 
 /// Whether the institution was granted the product.
-pub fn is_granted(connection: &mut Connection, institution_id: &str, product_id: &str) -> Result<bool, Error> {
+pub fn is_granted(connection: &mut DbConnection, institution_id: &str, product_id: &str) -> Result<bool, Error> {
     let in_force = grants::table.find((institution_id, product_id)).filter(grants::revoked_at.is_null());
     Ok(diesel::select(diesel::dsl::exists(in_force)).get_result(connection)?)
 }
@@ -107,7 +107,7 @@ pub fn is_granted(connection: &mut Connection, institution_id: &str, product_id:
 /// Institutions that the product was granted to and, where it is listed, those that have it among their systems; in
 /// the order of their ids.
 pub fn holders(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     product_id: &str,
     listed: bool,
     after: &str,

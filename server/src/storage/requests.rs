@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::tables::requests;
-use super::{Connection, Error};
+use super::{DbConnection, Error};
 
 /// A row of `requests`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -33,19 +33,19 @@ pub enum Party<'a> {
 }
 
 /// Adds a request.
-pub fn insert(connection: &mut Connection, row: &RequestRow) -> Result<(), Error> {
+pub fn insert(connection: &mut DbConnection, row: &RequestRow) -> Result<(), Error> {
     diesel::insert_into(requests::table).values(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// Replaces the row of the same id.
-pub fn update(connection: &mut Connection, row: &RequestRow) -> Result<(), Error> {
+pub fn update(connection: &mut DbConnection, row: &RequestRow) -> Result<(), Error> {
     diesel::update(requests::table.find(row.id.clone())).set(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// The party's request of that id.
-pub fn find(connection: &mut Connection, party: Party<'_>, id: &str) -> Result<Option<RequestRow>, Error> {
+pub fn find(connection: &mut DbConnection, party: Party<'_>, id: &str) -> Result<Option<RequestRow>, Error> {
     let query = requests::table.filter(requests::id.eq(id)).into_boxed();
     let query = match party {
         Party::Institution(id) => query.filter(requests::institution_id.eq(id)),
@@ -56,7 +56,7 @@ pub fn find(connection: &mut Connection, party: Party<'_>, id: &str) -> Result<O
 
 /// The institution's open request for the product.
 pub fn find_open(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     institution_id: &str,
     product_id: &str,
 ) -> Result<Option<RequestRow>, Error> {
@@ -69,7 +69,7 @@ pub fn find_open(
 
 /// The party's requests in the order of their ids.
 pub fn list(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     party: Party<'_>,
     state: Option<&str>,
     after: &str,

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::tables::service_keys;
-use super::{Connection, Error};
+use super::{DbConnection, Error};
 
 /// A row of `service_keys`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -18,19 +18,19 @@ pub struct ServiceKeyRow {
 }
 
 /// Adds a key.
-pub fn insert(connection: &mut Connection, row: &ServiceKeyRow) -> Result<(), Error> {
+pub fn insert(connection: &mut DbConnection, row: &ServiceKeyRow) -> Result<(), Error> {
     diesel::insert_into(service_keys::table).values(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// Notes that the key is not used any more.
-pub fn end(connection: &mut Connection, kid: &str, now: i64) -> Result<(), Error> {
+pub fn end(connection: &mut DbConnection, kid: &str, now: i64) -> Result<(), Error> {
     diesel::update(service_keys::table.find(kid)).set(service_keys::until.eq(Some(now))).execute(connection)?;
     Ok(())
 }
 
 /// All of them, the oldest first.
-pub fn list(connection: &mut Connection) -> Result<Vec<ServiceKeyRow>, Error> {
+pub fn list(connection: &mut DbConnection) -> Result<Vec<ServiceKeyRow>, Error> {
     let query = service_keys::table.order((service_keys::since, service_keys::kid));
     Ok(query.select(ServiceKeyRow::as_select()).load(connection)?)
 }

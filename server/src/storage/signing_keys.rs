@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::tables::{key_challenges, signing_keys};
-use super::{Connection, Error};
+use super::{DbConnection, Error};
 
 /// A row of `signing_keys`. A kid belongs to one vendor for ever, so rows are never deleted.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -29,25 +29,25 @@ pub struct SigningKeyRow {
 }
 
 /// Adds a key.
-pub fn insert(connection: &mut Connection, row: &SigningKeyRow) -> Result<(), Error> {
+pub fn insert(connection: &mut DbConnection, row: &SigningKeyRow) -> Result<(), Error> {
     diesel::insert_into(signing_keys::table).values(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// Replaces the row of the same kid.
-pub fn update(connection: &mut Connection, row: &SigningKeyRow) -> Result<(), Error> {
+pub fn update(connection: &mut DbConnection, row: &SigningKeyRow) -> Result<(), Error> {
     diesel::update(signing_keys::table.find(row.kid.clone())).set(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// The key of that thumbprint, whoever has it.
-pub fn find(connection: &mut Connection, kid: &str) -> Result<Option<SigningKeyRow>, Error> {
+pub fn find(connection: &mut DbConnection, kid: &str) -> Result<Option<SigningKeyRow>, Error> {
     Ok(signing_keys::table.find(kid).select(SigningKeyRow::as_select()).first(connection).optional()?)
 }
 
 /// A vendor's keys, the oldest first, after the key registered at `after.0` with the kid `after.1`.
 pub fn list(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     vendor_id: &str,
     after: (i64, &str),
     limit: i64,
@@ -61,7 +61,7 @@ pub fn list(
 }
 
 /// Whether any key of the vendor has ever been approved.
-pub fn any_approved(connection: &mut Connection, vendor_id: &str) -> Result<bool, Error> {
+pub fn any_approved(connection: &mut DbConnection, vendor_id: &str) -> Result<bool, Error> {
     let approved = signing_keys::table
         .filter(signing_keys::vendor_id.eq(vendor_id))
         .filter(signing_keys::approved_at.is_not_null());
@@ -70,7 +70,7 @@ pub fn any_approved(connection: &mut Connection, vendor_id: &str) -> Result<bool
 
 /// Keeps a challenge, and forgets those that have expired.
 pub fn insert_challenge(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     challenge: &str,
     vendor_id: &str,
     expires_at: i64,
@@ -89,7 +89,7 @@ pub fn insert_challenge(
 
 /// Takes a challenge away; `true` if it was the vendor's and had not expired.
 pub fn take_challenge(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     challenge: &str,
     vendor_id: &str,
     now: i64,

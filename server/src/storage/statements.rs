@@ -6,8 +6,9 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::tables::{comparisons, deliveries, grants, leaves, products, signing_keys, statements};
-use super::{Connection, Error};
+use super::comparisons::{self, ComparisonRow};
+use super::tables::{deliveries, grants, leaves, products, signing_keys, statements};
+use super::{DbConnection, Error};
 
 /// A row of `statements` without its bytes.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -72,7 +73,7 @@ pub enum Reader<'a> {
     Institution(&'a str),
 }
 
-type Boxed<'a> = statements::BoxedQuery<'a, <Connection as diesel::Connection>::Backend>;
+type Boxed<'a> = statements::BoxedQuery<'a, <DbConnection as diesel::Connection>::Backend>;
 
 fn readable_by(reader: Reader<'_>) -> Boxed<'_> {
     match reader {
@@ -94,19 +95,19 @@ fn readable_by(reader: Reader<'_>) -> Boxed<'_> {
 }
 
 /// Adds a statement.
-pub fn insert(connection: &mut Connection, statement: &NewStatement) -> Result<(), Error> {
+pub fn insert(connection: &mut DbConnection, statement: &NewStatement) -> Result<(), Error> {
     diesel::insert_into(statements::table).values(statement.clone()).execute(connection)?;
     Ok(())
 }
 
 /// Notes that a later revision took the place of `sha256`.
-pub fn supersede(connection: &mut Connection, sha256: &str, by: &str) -> Result<(), Error> {
+pub fn supersede(connection: &mut DbConnection, sha256: &str, by: &str) -> Result<(), Error> {
     diesel::update(statements::table.find(sha256)).set(statements::superseded_by.eq(Some(by))).execute(connection)?;
     Ok(())
 }
 
 /// Notes that the vendor took the statement back.
-pub fn withdraw(connection: &mut Connection, sha256: &str, reason: &str, leaf: i64, now: i64) -> Result<(), Error> {
+pub fn withdraw(connection: &mut DbConnection, sha256: &str, reason: &str, leaf: i64, now: i64) -> Result<(), Error> {
     diesel::update(statements::table.find(sha256))
         .set((
             statements::withdrawn_at.eq(Some(now)),
@@ -118,19 +119,19 @@ pub fn withdraw(connection: &mut Connection, sha256: &str, reason: &str, leaf: i
 }
 
 /// The statement, if `reader` may read it.
-pub fn find(connection: &mut Connection, reader: Reader<'_>, sha256: &str) -> Result<Option<StatementRow>, Error> {
+pub fn find(connection: &mut DbConnection, reader: Reader<'_>, sha256: &str) -> Result<Option<StatementRow>, Error> {
     let query = readable_by(reader).filter(statements::sha256.eq(sha256));
     Ok(query.select(StatementRow::as_select()).first(connection).optional()?)
 }
 
 /// The exact bytes of a statement. Ask [`find`] first whether the caller may have them.
-pub fn jws(connection: &mut Connection, sha256: &str) -> Result<Option<String>, Error> {
+pub fn jws(connection: &mut DbConnection, sha256: &str) -> Result<Option<String>, Error> {
     Ok(statements::table.find(sha256).select(statements::jws).first(connection).optional()?)
 }
 
 /// The statement of this vendor with these payload bytes, whatever its signature.
 pub fn with_payload(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     vendor_id: &str,
     payload_sha256: &str,
 ) -> Result<Option<StatementRow>, Error> {
@@ -141,7 +142,7 @@ pub fn with_payload(
 }
 
 /// The newest revision of the product's chain for that form, withdrawn or not.
-pub fn head(connection: &mut Connection, product_id: &str, form: &str) -> Result<Option<StatementRow>, Error> {
+pub fn head(connection: &mut DbConnection, product_id: &str, form: &str) -> Result<Option<StatementRow>, Error> {
     let query = statements::table
         .filter(statements::product_id.eq(product_id))
         .filter(statements::form.eq(form))
@@ -151,7 +152,7 @@ pub fn head(connection: &mut Connection, product_id: &str, form: &str) -> Result
 
 /// The vendor's chain (product and form) that has this id.
 pub fn chain_of_id(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     vendor_id: &str,
     statement_id: &str,
 ) -> Result<Option<(String, String)>, Error> {
@@ -163,7 +164,7 @@ pub fn chain_of_id(
 
 /// Statements that `reader` may read, in the order in which they were received, after the leaf `after`.
 pub fn list(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     reader: Reader<'_>,
     product_id: Option<&str>,
     after: i64,
@@ -176,19 +177,29 @@ pub fn list(
     Ok(query.order(statements::receipt_leaf).limit(limit).select(StatementRow::as_select()).load(connection)?)
 }
 
-/// A head as an institution sees it beside one of its systems: the row, its signer's standing, its receipt, and the
-/// comparison with the set of that digest where one was computed when it came in.
-pub type HeadRow = (StatementRow, SignerStanding, String, Option<super::comparisons::ComparisonRow>);
+/// The head of a chain, with what is shown beside it.
+#[derive(Debug, Clone)]
+pub struct HeadRow {
+    /// The newest revision.
+    pub statement: StatementRow,
+    /// What became of its signer's key.
+    pub signer: SignerStanding,
+    /// Its receipt.
+    pub receipt: String,
+    /// The comparison that was computed when it came in, if the set asked for was known then.
+    pub comparison: Option<ComparisonRow>,
+}
 
-/// The heads of the product's chains that the institution may read, MDS before SDS.
-pub fn heads_for(
-    connection: &mut Connection,
-    institution_id: &str,
+/// The heads of the product's chains that `reader` may read, MDS before SDS, with their comparison with the set of
+/// that digest.
+pub fn heads(
+    connection: &mut DbConnection,
+    reader: Reader<'_>,
     product_id: &str,
     form: Option<&str>,
     requirement_set_sha256: &str,
 ) -> Result<Vec<HeadRow>, Error> {
-    let mut query = readable_by(Reader::Institution(institution_id))
+    let mut query = readable_by(reader)
         .filter(statements::product_id.eq(product_id.to_owned()))
         .filter(statements::superseded_by.is_null());
     if let Some(form) = form {
@@ -196,24 +207,17 @@ pub fn heads_for(
     }
     let rows: Vec<StatementRow> = query.order(statements::form).select(StatementRow::as_select()).load(connection)?;
     let mut heads = Vec::with_capacity(rows.len());
-    for row in rows {
-        let standing = signing_keys::table
-            .find(&row.signer_kid)
-            .select((signing_keys::revoked_at, signing_keys::compromised_since))
-            .first(connection)?;
-        let receipt = leaves::table.find(row.receipt_leaf).select(leaves::receipt).first(connection)?;
-        let comparison = comparisons::table
-            .find((&row.sha256, requirement_set_sha256))
-            .select(super::comparisons::ComparisonRow::as_select())
-            .first(connection)
-            .optional()?;
-        heads.push((row, standing, receipt, comparison));
+    for statement in rows {
+        let signer = signer_standing(connection, &statement.signer_kid)?;
+        let receipt = leaves::table.find(statement.receipt_leaf).select(leaves::receipt).first(connection)?;
+        let comparison = comparisons::find(connection, &statement.sha256, requirement_set_sha256)?;
+        heads.push(HeadRow { statement, signer, receipt, comparison });
     }
     Ok(heads)
 }
 
 /// What became of the key that signed.
-pub fn signer_standing(connection: &mut Connection, kid: &str) -> Result<SignerStanding, Error> {
+pub fn signer_standing(connection: &mut DbConnection, kid: &str) -> Result<SignerStanding, Error> {
     let columns = (signing_keys::revoked_at, signing_keys::compromised_since);
     Ok(signing_keys::table.find(kid).select(columns).first(connection)?)
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::tables::systems;
-use super::{Connection, Error};
+use super::{DbConnection, Error};
 
 /// A row of `systems`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -31,32 +31,32 @@ pub struct SystemRow {
 }
 
 /// Adds a system.
-pub fn insert(connection: &mut Connection, row: &SystemRow) -> Result<(), Error> {
+pub fn insert(connection: &mut DbConnection, row: &SystemRow) -> Result<(), Error> {
     diesel::insert_into(systems::table).values(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// Replaces the row of the same id.
-pub fn update(connection: &mut Connection, row: &SystemRow) -> Result<(), Error> {
+pub fn update(connection: &mut DbConnection, row: &SystemRow) -> Result<(), Error> {
     diesel::update(systems::table.find(row.id.clone())).set(row.clone()).execute(connection)?;
     Ok(())
 }
 
 /// Takes a system off the list.
-pub fn delete(connection: &mut Connection, id: &str) -> Result<(), Error> {
+pub fn delete(connection: &mut DbConnection, id: &str) -> Result<(), Error> {
     diesel::delete(systems::table.find(id)).execute(connection)?;
     Ok(())
 }
 
 /// The institution's system of that id.
-pub fn find(connection: &mut Connection, institution_id: &str, id: &str) -> Result<Option<SystemRow>, Error> {
+pub fn find(connection: &mut DbConnection, institution_id: &str, id: &str) -> Result<Option<SystemRow>, Error> {
     let query = systems::table.find(id).filter(systems::institution_id.eq(institution_id));
     Ok(query.select(SystemRow::as_select()).first(connection).optional()?)
 }
 
 /// The institution's systems in the order of their ids.
 pub fn list(
-    connection: &mut Connection,
+    connection: &mut DbConnection,
     institution_id: &str,
     after: &str,
     limit: i64,

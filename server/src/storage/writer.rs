@@ -9,19 +9,19 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use diesel::connection::TransactionManager;
 use jiff::Timestamp;
 
-use super::backend::{Access, Connection, DatabaseUrl, Head, begin_write, establish, lock_head};
+use super::backend::{Access, DbConnection, DatabaseUrl, Head, begin_write, establish, lock_head};
 use super::{Entry, Error, events, log};
 use crate::clock::Clock;
 use crate::keys::ReceiptSigner;
 
-type Transactions = <Connection as diesel::Connection>::TransactionManager;
+type Transactions = <DbConnection as diesel::Connection>::TransactionManager;
 
 /// How long a flush is held at the most while other changes are being prepared.
 const HOLD: Duration = Duration::from_millis(2);
@@ -40,7 +40,7 @@ pub struct Committed<T> {
 
 /// A transaction in progress: a connection, the time that its receipts bear, and the ends of the log and the feed.
 pub struct Tx<'c> {
-    connection: &'c mut Connection,
+    connection: &'c mut DbConnection,
     head: Head,
     pending: Vec<Entry>,
     now: Timestamp,
@@ -77,15 +77,15 @@ impl Tx<'_> {
 }
 
 impl Deref for Tx<'_> {
-    type Target = Connection;
+    type Target = DbConnection;
 
-    fn deref(&self) -> &Connection {
+    fn deref(&self) -> &DbConnection {
         self.connection
     }
 }
 
 impl DerefMut for Tx<'_> {
-    fn deref_mut(&mut self) -> &mut Connection {
+    fn deref_mut(&mut self) -> &mut DbConnection {
         self.connection
     }
 }
@@ -146,10 +146,26 @@ impl Drop for Preparing {
     }
 }
 
+/// How much the writer has done since it started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriterStats {
+    /// Transactions that became durable.
+    pub commits: u64,
+    /// Changes in them.
+    pub changes: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    commits: AtomicU64,
+    changes: AtomicU64,
+}
+
 /// The writer's end that the rest of the program sees.
 pub(super) struct Writer {
     queue: Sender<Box<dyn Change>>,
     preparing: Arc<AtomicUsize>,
+    counters: Arc<Counters>,
 }
 
 impl Writer {
@@ -158,7 +174,8 @@ impl Writer {
         let connection = Some(establish(&url, Access::Write)?);
         let (queue, waiting) = channel();
         let preparing = Arc::new(AtomicUsize::new(0));
-        let mut desk = Desk { url, clock, signer, connection };
+        let counters = Arc::new(Counters::default());
+        let mut desk = Desk { url, clock, signer, connection, counters: Arc::clone(&counters) };
         let others = Arc::clone(&preparing);
         std::thread::Builder::new()
             .name("writer".to_owned())
@@ -168,7 +185,7 @@ impl Writer {
                 }
             })
             .map_err(|error| Error::Unavailable(error.to_string()))?;
-        Ok(Self { queue, preparing })
+        Ok(Self { queue, preparing, counters })
     }
 
     pub(super) fn write<T, E, F>(&self, preparing: Option<Preparing>, change: F) -> Result<Committed<T>, E>
@@ -183,6 +200,13 @@ impl Writer {
         self.queue.send(Box::new(queued)).map_err(|_| gone())?;
         drop(preparing);
         answer.recv().map_err(|_| gone())?
+    }
+
+    pub(super) fn stats(&self) -> WriterStats {
+        WriterStats {
+            commits: self.counters.commits.load(Ordering::Relaxed),
+            changes: self.counters.changes.load(Ordering::Relaxed),
+        }
     }
 
     pub(super) fn preparing(&self) -> Preparing {
@@ -240,7 +264,8 @@ struct Desk {
     clock: Clock,
     signer: ReceiptSigner,
     /// `None` after a transaction was lost: what it left behind is not to be trusted.
-    connection: Option<Connection>,
+    connection: Option<DbConnection>,
+    counters: Arc<Counters>,
 }
 
 impl Desk {
@@ -278,13 +303,15 @@ impl Desk {
         }
         Transactions::commit_transaction(&mut connection)?;
         self.connection = Some(connection);
+        self.counters.commits.fetch_add(1, Ordering::Relaxed);
+        self.counters.changes.fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
         Ok(())
     }
 
     /// Runs one change in its savepoint. An error means that the whole transaction is lost.
     fn run(
         &self,
-        connection: &mut Connection,
+        connection: &mut DbConnection,
         head: Head,
         now: Timestamp,
         change: &mut dyn Change,
@@ -311,6 +338,7 @@ impl Desk {
 
     fn sign(&self, entry: &Entry, index: i64, now: Timestamp) -> Result<String, Error> {
         let index = u64::try_from(index).map_err(|_| Error::Corrupt(format!("leaf index {index}")))?;
-        self.signer.sign(entry.event, index, now, |receipt| entry.fill(receipt)).map_err(|error| Error::Unavailable(error.to_string()))
+        let receipt = entry.receipt(&self.signer, index, now);
+        self.signer.sign(&receipt).map_err(|error| Error::Unavailable(error.to_string()))
     }
 }
