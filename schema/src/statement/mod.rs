@@ -211,8 +211,8 @@ pub(crate) mod tests {
         let at_supersedes = |code| [("/supersedes".to_owned(), code)];
         assert_eq!(pair("2", &digest), []);
         assert_eq!(pair("1", &digest), at_supersedes("supersedes_unexpected"));
-        assert_eq!(pair("2", "null"), at_supersedes("supersedes_missing"));
-        assert_eq!(pair("2", "\"0A\""), at_supersedes("format"));
+        assert_eq!(pair("2", "null"), at_supersedes("type"));
+        assert_eq!(pair("2", "\"0A\""), at_supersedes("choice"));
         assert_eq!(pair("0", "null"), [("/revision".to_owned(), "range")]);
         assert_eq!(
             pair("4294967296", &digest),
