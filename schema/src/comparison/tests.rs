@@ -164,10 +164,9 @@ fn stated_outcome(scene: &Scene, item: &Item) -> (&'static str, Option<&'static 
     let any = combined(ANY_OF_TWO, scene, item);
     let derived = match item.rule {
         Rule::Single => scene.of_number(&item.numbers[0]),
-        Rule::All => all,
         Rule::Any => any,
         Rule::Unclear if all != any => '!',
-        Rule::Unclear => all,
+        Rule::All | Rule::Unclear => all,
     };
     let direct = scene.direct.get(&item.id).copied().unwrap_or('-');
     if direct != '-' {
