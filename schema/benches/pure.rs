@@ -1,4 +1,4 @@
-//! What one uploaded SDS of 58 items costs in pure steps: parse, compare, serialise, write as CSV rows.
+//! What one uploaded SDS of 58 items costs in pure steps: verify, parse, compare, serialise, write as CSV rows.
 //!
 //! `cargo bench -p kaiji-schema`. The budget is 10 µs for a comparison.
 #![allow(
@@ -11,7 +11,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kaiji_schema::comparison::{Comparison, compare};
-use kaiji_schema::jws::Document;
+use kaiji_schema::jws::{self, Document, Jws};
+use kaiji_schema::key::SigningKey;
 use kaiji_schema::requirement::{DEFAULT_SET, requirement_set};
 use kaiji_schema::sheet::{ComparisonRow, ComparisonSheet, Encoding};
 use kaiji_schema::statement::Statement;
@@ -48,6 +49,22 @@ fn statements(criterion: &mut Criterion) {
     }
 }
 
+fn signatures(criterion: &mut Criterion) {
+    let pem = include_str!("../../fixtures/keys/TEST-ONLY-vendor-es256.pem");
+    let key = SigningKey::from_pem(pem).expect("the key is PKCS#8");
+    let compact = jws::sign(Statement::TYP, PAYLOAD, &key).expect("the key signs");
+
+    criterion.bench_function(
+        "parse a JWS, verify ES256, parse its statement",
+        |bencher| {
+            bencher.iter(|| {
+                let jws = Jws::parse(black_box(&compact)).expect("the JWS is well formed");
+                jws::verify::<Statement>(jws, key.public()).expect("the signature is right")
+            });
+        },
+    );
+}
+
 fn write_rows(comparison: &Comparison<'_>, encoding: Encoding) -> std::io::Result<Vec<u8>> {
     let set = requirement_set(&comparison.requirement_set);
     let system = ComparisonRow::default();
@@ -58,5 +75,5 @@ fn write_rows(comparison: &Comparison<'_>, encoding: Encoding) -> std::io::Resul
     sheet.finish().map(|(bytes, _)| bytes)
 }
 
-criterion_group!(pure, statements);
+criterion_group!(pure, statements, signatures);
 criterion_main!(pure);

@@ -2,7 +2,7 @@
 //!
 //! The wording of the forms is copyrighted by JAHIS and JIRA and is not here: a form is its numbers, and of those
 //! the ones that the 【別紙】 names. A well-formed number that is not listed is kept and not compared. A new
-//! edition is a new file under `fixtures/forms` and a line in [`SOURCES`].
+//! edition is a new file under `fixtures/forms` and a line in `SOURCES`.
 
 use std::fmt;
 use std::str::FromStr;

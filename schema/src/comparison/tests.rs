@@ -304,12 +304,13 @@ proptest! {
     }
 
     #[test]
-    fn a_comparison_reads_back_from_its_json(scene in scenes()) {
+    fn a_comparison_reads_back_from_its_json_and_can_own_its_texts(scene in scenes()) {
         let statement = scene.statement();
         let digest = Digest::of(b"statement");
         let comparison = compare(&statement, Some(digest), requirement_set(DEFAULT_SET).unwrap());
         let json = serde_json::to_string(&comparison).unwrap();
-        prop_assert_eq!(serde_json::from_str::<Comparison<'_>>(&json).unwrap(), comparison);
+        prop_assert_eq!(&serde_json::from_str::<Comparison<'_>>(&json).unwrap(), &comparison);
+        prop_assert_eq!(&comparison.clone().into_owned(), &comparison);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Statements (開示書): one signed revision of a product's answers to a form. Immutable.
 //!
 //! A statement holds what its vendor wrote, also what nothing compares: numbers that no form lists, answers to
-//! requirement sets that this build does not know. [`read`](self::read) has the rules that a payload must keep,
-//! [`changes`](self::changes) what differs between two revisions, [`crate::comparison`] what follows from one.
+//! requirement sets that this build does not know. `read` has the rules that a payload must keep,
+//! `changes` what differs between two revisions, [`crate::comparison`] what follows from one.
 
 mod changes;
 mod read;

@@ -7,7 +7,7 @@ use crate::strict_json::Value;
 /// The most attachments of one statement.
 pub const MAX_ATTACHMENTS: usize = 20;
 /// The largest attachment, in bytes (20 MiB).
-pub const MAX_ATTACHMENT_BYTES: i64 = 20 * 1024 * 1024;
+pub const MAX_ATTACHMENT_BYTES: u64 = 20 * 1024 * 1024;
 
 const MAX_FILE_NAME_CHARS: usize = 255;
 const MAX_MEDIA_TYPE_CHARS: usize = 127;
@@ -42,12 +42,12 @@ pub(super) fn read_attachments(reader: &mut Reader<'_>) -> Vec<Attachment> {
 fn read_attachment(members: &mut Reader<'_>) -> Option<Attachment> {
     let name = read_file_name(members);
     let media_type = read_media_type(members);
-    let bytes = members.required_integer("bytes", 1..=MAX_ATTACHMENT_BYTES);
+    let bytes = members.required_integer("bytes", 1..=MAX_ATTACHMENT_BYTES.cast_signed());
     let sha256 = members.required_digest("sha256");
     Some(Attachment {
         name: name?,
         media_type: media_type?,
-        bytes: bytes?.unsigned_abs(),
+        bytes: bytes?.cast_unsigned(),
         sha256: sha256?,
     })
 }
