@@ -20,7 +20,7 @@ base64url() {
 
 # Hex digits on standard input, bytes on standard output.
 unhex() {
-    sed 's/../& /g' | tr ' ' '\n' | while read -r byte; do
+    fold -w 2 | while read -r byte || [ -n "$byte" ]; do
         # shellcheck disable=SC2059 # the format is the byte: POSIX printf knows octal escapes only
         printf "\\$(printf '%03o' "0x$byte")"
     done
@@ -36,6 +36,7 @@ pad() {
 key=$1
 payload=$2
 typ=${3:-kaiji-statement+jws}
+command -v openssl >/dev/null || fail "openssl is needed"
 [ -r "$key" ] || fail "cannot read $key"
 [ -r "$payload" ] || fail "cannot read $payload"
 case $typ in *[!a-z+-]*) fail "not a typ: $typ" 2 ;; esac

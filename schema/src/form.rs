@@ -2,7 +2,7 @@
 //!
 //! The wording of the forms is copyrighted by JAHIS and JIRA and is not here: a form is its numbers, and of those
 //! the ones that the 【別紙】 names. A well-formed number that is not listed is kept and not compared. A new
-//! edition is a new file under `fixtures/forms` and a line in [`SOURCES`].
+//! edition is a new file under `fixtures/forms` and a line in `SOURCES`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -62,8 +62,20 @@ const MAX_SEGMENT: u16 = 9_999;
 /// Ordered by its integers, so `4.10` follows `4.9`. Held inline: looking one up allocates nothing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QuestionNumber {
-    /// Zero stands for "no further segment": no segment is zero, and a parent sorts before its children.
-    segments: [u16; MAX_SEGMENTS],
+    /// Sixteen bits a segment, the first one highest, so that one comparison of integers orders two numbers. Zero
+    /// stands for "no further segment": no segment is zero, and a parent sorts before its children.
+    packed: u128,
+}
+
+impl QuestionNumber {
+    fn segments(self) -> impl Iterator<Item = u16> {
+        (0..MAX_SEGMENTS)
+            .rev()
+            .map(move |place| {
+                u16::try_from(self.packed >> (16 * place) & 0xffff).unwrap_or_default()
+            })
+            .take_while(|segment| *segment != 0)
+    }
 }
 
 /// Text that is not the number of a question.
@@ -77,13 +89,14 @@ impl FromStr for QuestionNumber {
     type Err = NotAQuestionNumber;
 
     fn from_str(text: &str) -> Result<Self, NotAQuestionNumber> {
-        let mut segments = [0; MAX_SEGMENTS];
-        let mut slots = segments.iter_mut();
+        let mut packed = 0;
+        let mut places = (0..MAX_SEGMENTS).rev();
         for part in text.split('.') {
-            let slot = slots.next().ok_or(NotAQuestionNumber)?;
-            *slot = parse_segment(part).ok_or(NotAQuestionNumber)?;
+            let place = places.next().ok_or(NotAQuestionNumber)?;
+            let segment = parse_segment(part).ok_or(NotAQuestionNumber)?;
+            packed |= u128::from(segment) << (16 * place);
         }
-        Ok(Self { segments })
+        Ok(Self { packed })
     }
 }
 
@@ -97,8 +110,7 @@ fn parse_segment(part: &str) -> Option<u16> {
 
 impl fmt::Display for QuestionNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let present = self.segments.iter().take_while(|segment| **segment != 0);
-        for (position, segment) in present.enumerate() {
+        for (position, segment) in self.segments().enumerate() {
             if position > 0 {
                 f.write_str(".")?;
             }

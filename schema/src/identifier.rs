@@ -48,7 +48,7 @@ impl MedicalInstitutionCode {
         if !matches!(fee_table, 1 | 3 | 4 | 6) {
             return Err(IdentifierError::FeeTable);
         }
-        if luhn_sum(&all) % 10 != 0 {
+        if !luhn_sum(&all).is_multiple_of(10) {
             return Err(IdentifierError::CheckDigit);
         }
         Ok(Self(text.to_owned()))

@@ -2,7 +2,7 @@
 //!
 //! A set is data: a JSON file that says what it is and which edition of the forms it assumes, and a CSV file of its
 //! items. A new edition of the guideline is two new files under `fixtures/requirement-sets` and a line in
-//! [`SOURCES`]; what was compared before keeps the set that it was compared with. No item has code of its own.
+//! `SOURCES`; what was compared before keeps the set that it was compared with. No item has code of its own.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

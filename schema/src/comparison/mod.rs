@@ -1,9 +1,10 @@
 //! Comparison (照合): what a statement says about each item of a requirement set, and what is left to look at.
 //!
 //! It follows from the statement and the set alone, so it is computed once and kept under their two digests.
-//! [`rules`](self::rules) decides the outcome of an item; here is the shape of the result, which is also its JSON
+//! `rules` decides the outcome of an item; here is the shape of the result, which is also its JSON
 //! (API.md, "Comparison"). Texts are borrowed from the statement and the set, or from the JSON it is read from.
 
+mod owned;
 mod rules;
 #[cfg(test)]
 mod tests;

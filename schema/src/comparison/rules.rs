@@ -103,24 +103,32 @@ fn readings(reason: Option<Reason>, derivation: Derivation) -> (Option<Reading>,
 }
 
 /// Steps 1, 2, 4 and 5: what a direct answer and the form's answers come to.
-pub(super) fn decide(
+fn decide(
     redefined: bool,
     direct: Option<Answer>,
     derivation: Derivation,
 ) -> (Outcome, Option<Reason>) {
-    let unconfirmed = |reason| (Outcome::Unconfirmed, Some(reason));
-    match (direct, derivation) {
-        // The 別紙 only widens はい, so there a direct はい is at home beside the form's いいえ.
-        (Some(Answer::Yes), Derivation::Answer(Answer::No)) if !redefined => {
-            unconfirmed(Reason::Contradiction)
+    let reason = match (direct, derivation) {
+        (Some(direct), derived) if !contradict(redefined, direct, derived) => {
+            return (outcome_of(direct), None);
         }
-        (Some(Answer::No), Derivation::Answer(Answer::Yes)) => unconfirmed(Reason::Contradiction),
-        (Some(answer), _) => (outcome_of(answer), None),
-        (None, Derivation::AnotherEdition) => unconfirmed(Reason::Edition),
-        (None, Derivation::Unanswered) => unconfirmed(Reason::Unanswered),
-        (None, Derivation::Unclear { .. }) => unconfirmed(Reason::UnclearRule),
-        (None, Derivation::Answer(Answer::No)) if redefined => unconfirmed(Reason::Redefined),
-        (None, Derivation::Answer(answer)) => (outcome_of(answer), None),
+        (Some(_), _) => Reason::Contradiction,
+        (None, Derivation::AnotherEdition) => Reason::Edition,
+        (None, Derivation::Unanswered) => Reason::Unanswered,
+        (None, Derivation::Unclear { .. }) => Reason::UnclearRule,
+        (None, Derivation::Answer(Answer::No)) if redefined => Reason::Redefined,
+        (None, Derivation::Answer(derived)) => return (outcome_of(derived), None),
+    };
+    (Outcome::Unconfirmed, Some(reason))
+}
+
+/// Whether a direct answer is the opposite of what the form's answers give.
+fn contradict(redefined: bool, direct: Answer, derivation: Derivation) -> bool {
+    match (direct, derivation) {
+        // The 別紙 only widens はい, so a direct はい is at home beside the form's いいえ.
+        (Answer::Yes, Derivation::Answer(Answer::No)) => !redefined,
+        (Answer::No, Derivation::Answer(Answer::Yes)) => true,
+        _ => false,
     }
 }
 

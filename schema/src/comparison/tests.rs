@@ -164,10 +164,9 @@ fn stated_outcome(scene: &Scene, item: &Item) -> (&'static str, Option<&'static 
     let any = combined(ANY_OF_TWO, scene, item);
     let derived = match item.rule {
         Rule::Single => scene.of_number(&item.numbers[0]),
-        Rule::All => all,
         Rule::Any => any,
         Rule::Unclear if all != any => '!',
-        Rule::Unclear => all,
+        Rule::All | Rule::Unclear => all,
     };
     let direct = scene.direct.get(&item.id).copied().unwrap_or('-');
     if direct != '-' {
@@ -305,12 +304,13 @@ proptest! {
     }
 
     #[test]
-    fn a_comparison_reads_back_from_its_json(scene in scenes()) {
+    fn a_comparison_reads_back_from_its_json_and_can_own_its_texts(scene in scenes()) {
         let statement = scene.statement();
         let digest = Digest::of(b"statement");
         let comparison = compare(&statement, Some(digest), requirement_set(DEFAULT_SET).unwrap());
         let json = serde_json::to_string(&comparison).unwrap();
-        prop_assert_eq!(serde_json::from_str::<Comparison<'_>>(&json).unwrap(), comparison);
+        prop_assert_eq!(&serde_json::from_str::<Comparison<'_>>(&json).unwrap(), &comparison);
+        prop_assert_eq!(&comparison.clone().into_owned(), &comparison);
     }
 }
 

@@ -135,13 +135,11 @@ impl<'a> ComparisonRow<'a> {
 }
 
 fn printed_number(item: &ComparedItem<'_>, set: Option<&RequirementSet>) -> String {
-    match set.and_then(|set| set.item(&item.id)) {
-        Some(printed) => format!("No.{}", printed.printed_number),
-        None => {
-            let numbers: Vec<String> = item.numbers.iter().map(ToString::to_string).collect();
-            format!("No.{}", numbers.join(" / "))
-        }
+    if let Some(printed) = set.and_then(|set| set.item(&item.id)) {
+        return format!("No.{}", printed.printed_number);
     }
+    let numbers: Vec<String> = item.numbers.iter().map(ToString::to_string).collect();
+    format!("No.{}", numbers.join(" / "))
 }
 
 /// はい for one question; `別紙 はい／57.1 はい／57.2 空欄` where there is more to tell apart.

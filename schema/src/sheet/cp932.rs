@@ -1,6 +1,6 @@
 //! CP932 without silent replacement: what it does not have becomes 〓, and the caller learns of each character.
 //!
-//! `encoding_rs` knows the code page as the web's Shift_JIS, whose encoder also takes characters that would come
+//! `encoding_rs` knows the code page as the web's `Shift_JIS`, whose encoder also takes characters that would come
 //! back as others. Those are told apart here.
 
 use std::borrow::Cow;
@@ -48,7 +48,7 @@ pub(super) fn encode(text: &str) -> (Vec<u8>, Vec<char>) {
             encoder.encode_from_utf8_without_replacement(source, &mut target, false);
         let comes_back = !is_misread(character) && result == EncoderResult::InputEmpty;
         match target.get(..written) {
-            Some(encoded) if comes_back => bytes.extend_from_slice(encoded),
+            Some(found) if comes_back => bytes.extend_from_slice(found),
             _ => {
                 bytes.extend_from_slice(&GETA);
                 missing.push(character);

@@ -20,7 +20,7 @@ pub enum Encoding {
     /// UTF-8 with a byte order mark, by which Excel knows it.
     #[default]
     Utf8,
-    /// Windows code page 932 (Shift_JIS with the extensions of NEC and IBM), for software that takes nothing else.
+    /// Windows code page 932 (`Shift_JIS` with the extensions of NEC and IBM), for software that takes nothing else.
     Cp932,
 }
 

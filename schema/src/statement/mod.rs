@@ -1,8 +1,8 @@
 //! Statements (開示書): one signed revision of a product's answers to a form. Immutable.
 //!
 //! A statement holds what its vendor wrote, also what nothing compares: numbers that no form lists, answers to
-//! requirement sets that this build does not know. [`read`](self::read) has the rules that a payload must keep,
-//! [`changes`](self::changes) what differs between two revisions, [`crate::comparison`] what follows from one.
+//! requirement sets that this build does not know. `read` has the rules that a payload must keep,
+//! `changes` what differs between two revisions, [`crate::comparison`] what follows from one.
 
 mod changes;
 mod read;
@@ -211,8 +211,8 @@ pub(crate) mod tests {
         let at_supersedes = |code| [("/supersedes".to_owned(), code)];
         assert_eq!(pair("2", &digest), []);
         assert_eq!(pair("1", &digest), at_supersedes("supersedes_unexpected"));
-        assert_eq!(pair("2", "null"), at_supersedes("supersedes_missing"));
-        assert_eq!(pair("2", "\"0A\""), at_supersedes("format"));
+        assert_eq!(pair("2", "null"), at_supersedes("type"));
+        assert_eq!(pair("2", "\"0A\""), at_supersedes("choice"));
         assert_eq!(pair("0", "null"), [("/revision".to_owned(), "range")]);
         assert_eq!(
             pair("4294967296", &digest),

@@ -10,20 +10,18 @@ use crate::digest::Digest;
 use crate::form::FormKind;
 use crate::jws::Document;
 use crate::reader::{self, FromMembers, Reader};
-use crate::strict_json::Value;
 use crate::violation::Violations;
 
 /// The `schema` member of a payload: the version of these rules.
 pub const SCHEMA: &str = "kaiji-statement/1";
 
 /// The codes of a statement's own violations, beyond those that [`crate::strict_json`] and [`crate::reader`] name.
-pub const VIOLATION_CODES: [&str; 9] = [
+pub const VIOLATION_CODES: [&str; 8] = [
     "attachment_twice",
     "empty_answer",
     "file_name",
     "format",
     "question_number",
-    "supersedes_missing",
     "supersedes_unexpected",
     "unknown_item",
     "wrong_form",
@@ -80,25 +78,6 @@ impl FromMembers for Statement {
     }
 }
 
-/// Takes a member of any kind that must be there.
-pub(super) fn required<'v>(reader: &mut Reader<'v>, name: &str) -> Option<&'v Value<'v>> {
-    let value = reader.take(name);
-    if value.is_none() {
-        reader.report(name, "missing", "this member is required");
-    }
-    value
-}
-
-/// Reads a member that was taken as a SHA-256 digest.
-pub(super) fn digest_of(reader: &mut Reader<'_>, name: &str, value: &Value<'_>) -> Option<Digest> {
-    let digest = value.as_text().and_then(|text| text.parse().ok());
-    if digest.is_none() {
-        let detail = "must be a SHA-256 digest: a string of 64 lower-case hex digits";
-        reader.report(name, "format", detail);
-    }
-    digest
-}
-
 /// Whether a text is 1 to 64 of the characters that ids are made of: they stand in addresses and file names.
 pub(super) fn is_id(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
@@ -143,27 +122,21 @@ fn is_edition(text: &str) -> bool {
 
 /// Revision 1 begins a chain; every later one names the statement that it follows.
 fn read_supersedes(reader: &mut Reader<'_>, revision: Option<i64>) -> Option<Digest> {
-    let value = reader
-        .take("supersedes")
-        .filter(|value| **value != Value::Null);
-    match (value, revision) {
-        (None, Some(2..)) => {
-            let detail = "a later revision names the SHA-256 of the JWS that it follows";
-            reader.report("supersedes", "supersedes_missing", detail);
+    match revision {
+        Some(1) => {
+            if reader.optional_digest("supersedes").is_some() {
+                let detail = "revision 1 follows no statement: must be null or absent";
+                reader.report("supersedes", "supersedes_unexpected", detail);
+            }
             None
         }
-        (None, _) => None,
-        (Some(_), Some(1)) => {
-            let detail = "revision 1 follows no statement: must be null or absent";
-            reader.report("supersedes", "supersedes_unexpected", detail);
-            None
-        }
-        (Some(value), _) => digest_of(reader, "supersedes", value),
+        Some(_) => reader.required_digest("supersedes"),
+        None => reader.optional_digest("supersedes"),
     }
 }
 
 fn read_product(reader: &mut Reader<'_>) -> Option<StatedProduct> {
-    let value = required(reader, "product")?;
+    let value = reader.required("product")?;
     let mut members = Reader::at(value, reader.pointer_to("product"));
     let id = read_id(&mut members, "id", "prd_");
     let name = members.required_text("name", MAX_NAME_CHARS);

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::read::{is_id, required};
+use super::read::is_id;
 use super::{Answer, DirectReplies, Replies, Reply};
 use crate::form::{FormKind, QuestionNumber};
 use crate::reader::Reader;
@@ -18,7 +18,7 @@ pub const MAX_REMARK_CHARS: usize = 2_000;
 type Broken = (&'static str, String);
 
 pub(super) fn read_answers(reader: &mut Reader<'_>) -> Replies<QuestionNumber> {
-    let value = required(reader, "answers");
+    let value = reader.required("answers");
     let pointer = reader.pointer_to("answers");
     let mut violations = Vec::new();
     let replies = Map::open(value, pointer, &mut violations)
@@ -33,7 +33,7 @@ fn question_number(name: &str) -> Result<QuestionNumber, Broken> {
 }
 
 pub(super) fn read_annex(reader: &mut Reader<'_>, form: Option<FormKind>) -> Vec<DirectReplies> {
-    let value = reader.take("annex").filter(|value| **value != Value::Null);
+    let value = reader.optional("annex");
     let pointer = reader.pointer_to("annex");
     let mut violations = Vec::new();
     let mut annex = Vec::new();

@@ -1,25 +1,24 @@
 //! Reads the list of files that a payload names. Whether the service has or takes them is its own rule.
 
 use super::Attachment;
-use super::read::{digest_of, required};
 use crate::reader::Reader;
 use crate::strict_json::Value;
 
 /// The most attachments of one statement.
 pub const MAX_ATTACHMENTS: usize = 20;
 /// The largest attachment, in bytes (20 MiB).
-pub const MAX_ATTACHMENT_BYTES: i64 = 20 * 1024 * 1024;
+pub const MAX_ATTACHMENT_BYTES: u64 = 20 * 1024 * 1024;
 
 const MAX_FILE_NAME_CHARS: usize = 255;
 const MAX_MEDIA_TYPE_CHARS: usize = 127;
 
 pub(super) fn read_attachments(reader: &mut Reader<'_>) -> Vec<Attachment> {
-    let value = reader.take("attachments");
-    let Some(Value::Array(files)) = value else {
-        if let Some(other) = value.filter(|value| **value != Value::Null) {
-            let detail = format!("must be an array, not {}", other.kind());
-            reader.report("attachments", "type", detail);
-        }
+    let Some(value) = reader.optional("attachments") else {
+        return Vec::new();
+    };
+    let Value::Array(files) = value else {
+        let detail = format!("must be an array, not {}", value.kind());
+        reader.report("attachments", "type", detail);
         return Vec::new();
     };
     if files.len() > MAX_ATTACHMENTS {
@@ -43,12 +42,12 @@ pub(super) fn read_attachments(reader: &mut Reader<'_>) -> Vec<Attachment> {
 fn read_attachment(members: &mut Reader<'_>) -> Option<Attachment> {
     let name = read_file_name(members);
     let media_type = read_media_type(members);
-    let bytes = members.required_integer("bytes", 1..=MAX_ATTACHMENT_BYTES);
-    let sha256 = required(members, "sha256").and_then(|value| digest_of(members, "sha256", value));
+    let bytes = members.required_integer("bytes", 1..=MAX_ATTACHMENT_BYTES.cast_signed());
+    let sha256 = members.required_digest("sha256");
     Some(Attachment {
         name: name?,
         media_type: media_type?,
-        bytes: bytes?.unsigned_abs(),
+        bytes: bytes?.cast_unsigned(),
         sha256: sha256?,
     })
 }

@@ -272,6 +272,20 @@ fn as_serde(value: &Value<'_>) -> serde_json::Value {
 
 proptest! {
     #[test]
+    fn plain_text_ends_where_a_search_byte_by_byte_ends_it(bytes: Vec<u8>) {
+        let ends = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < b' ';
+        let expected = bytes.iter().position(ends).unwrap_or(bytes.len());
+        prop_assert_eq!(plain_length(&bytes), expected);
+    }
+
+    #[test]
+    fn plain_text_of_near_misses_ends_right(text in "[\u{1e}-#\\[-\\]a\u{80}開]{0,40}") {
+        let ends = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
+        let expected = text.bytes().position(ends).unwrap_or(text.len());
+        prop_assert_eq!(plain_length(text.as_bytes()), expected);
+    }
+
+    #[test]
     fn any_bytes_are_parsed_or_refused_without_panic(bytes: Vec<u8>) {
         let _ = parse(&bytes);
     }
