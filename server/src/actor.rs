@@ -57,7 +57,10 @@ impl FromStr for OrganisationKind {
         [Self::Operator, Self::Vendor, Self::Institution]
             .into_iter()
             .find(|kind| kind.as_str() == word)
-            .ok_or_else(|| UnknownWord { word: word.to_owned(), expected: "operator, vendor, institution" })
+            .ok_or_else(|| UnknownWord {
+                word: word.to_owned(),
+                expected: "operator, vendor, institution",
+            })
     }
 }
 
@@ -158,7 +161,9 @@ impl Scopes {
 
     /// The scopes, in their fixed order.
     pub fn iter(self) -> impl Iterator<Item = Scope> {
-        Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
+        Scope::ALL
+            .into_iter()
+            .filter(move |scope| self.contains(*scope))
     }
 }
 

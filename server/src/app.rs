@@ -38,7 +38,9 @@ pub enum StartError {
     #[error("service keys: {0}")]
     Keys(#[from] keys::Error),
     /// Key files are missing although the log has receipts signed with them.
-    #[error("key files are missing in {0}, but the log holds receipts signed with them: bring them back from the backup")]
+    #[error(
+        "key files are missing in {0}, but the log holds receipts signed with them: bring them back from the backup"
+    )]
     KeysLost(String),
     /// A port cannot be listened on, or a file not be made.
     #[error("{what}: {cause}")]
@@ -72,7 +74,11 @@ pub fn set_up(config: &Config, random: &Random) -> Result<Vec<String>, StartErro
 }
 
 /// Opens the exchange without serving it: for the operator's commands.
-pub fn open_exchange(config: &Config, clock: Clock, random: Random) -> Result<Arc<Exchange>, StartError> {
+pub fn open_exchange(
+    config: &Config,
+    clock: Clock,
+    random: Random,
+) -> Result<Arc<Exchange>, StartError> {
     open(config, clock, random, &default_address(config.listen)).map(|(exchange, ..)| exchange)
 }
 
@@ -90,16 +96,33 @@ fn open(
         return Err(StartError::NeedsMigration);
     }
     let service = load_keys(config, &url)?;
-    let issuer = config.public_url.clone().unwrap_or_else(|| address.to_owned());
+    let issuer = config
+        .public_url
+        .clone()
+        .unwrap_or_else(|| address.to_owned());
     let host = issuer.split("://").last().unwrap_or_default().to_owned();
     let stated = config.clock.as_ref();
-    let stated = stated.map(|clock| ClockStatement { source: clock.source.clone(), error_ms: clock.error_ms });
+    let stated = stated.map(|clock| ClockStatement {
+        source: clock.source.clone(),
+        error_ms: clock.error_ms,
+    });
     let receipt_key = service.receipt.public().clone();
     let log_key = service.log.public().clone();
-    let token_key = TokenKey::from_pem(&service.token_pem)
-        .map_err(|cause| keys::Error::Key { path: config.keys_dir.join("token.pem"), cause })?;
-    let signer = ReceiptSigner::new(service.receipt, config.log_name.clone().unwrap_or(host), stated);
-    let db = Db::open(storage::Options { url, readers: config.readers, clock: clock.clone(), signer })?;
+    let token_key = TokenKey::from_pem(&service.token_pem).map_err(|cause| keys::Error::Key {
+        path: config.keys_dir.join("token.pem"),
+        cause,
+    })?;
+    let signer = ReceiptSigner::new(
+        service.receipt,
+        config.log_name.clone().unwrap_or(host),
+        stated,
+    );
+    let db = Db::open(storage::Options {
+        url,
+        readers: config.readers,
+        clock: clock.clone(),
+        signer,
+    })?;
     let exchange = Exchange::new(db.clone(), clock, random, issuer, &token_key);
     exchange.record_service_keys(vec![
         (ServicePurpose::Receipt, receipt_key),
@@ -111,7 +134,9 @@ fn open(
 
 fn load_keys(config: &Config, url: &DatabaseUrl) -> Result<ServiceKeys, StartError> {
     match ServiceKeys::load(&config.keys_dir) {
-        Err(keys::Error::File { cause, .. }) if cause.kind() == io::ErrorKind::NotFound && backend::has_history(url)? => {
+        Err(keys::Error::File { cause, .. })
+            if cause.kind() == io::ErrorKind::NotFound && backend::has_history(url)? =>
+        {
             Err(StartError::KeysLost(config.keys_dir.display().to_string()))
         }
         loaded => Ok(loaded?),
@@ -122,14 +147,16 @@ fn database_url(config: &Config) -> Result<DatabaseUrl, ConfigError> {
     config
         .database
         .parse()
-        .map_err(|error: backend::NotADatabaseUrl| ConfigError::Setting { setting: "database", cause: error.to_string() })
+        .map_err(|error: backend::NotADatabaseUrl| ConfigError::Setting {
+            setting: "database",
+            cause: error.to_string(),
+        })
 }
 
 fn make_directory(directory: Option<&Path>) -> Result<(), StartError> {
     match directory.filter(|directory| !directory.as_os_str().is_empty()) {
-        Some(directory) => {
-            std::fs::create_dir_all(directory).map_err(StartError::io(directory.display().to_string()))
-        }
+        Some(directory) => std::fs::create_dir_all(directory)
+            .map_err(StartError::io(directory.display().to_string())),
         None => Ok(()),
     }
 }
@@ -151,30 +178,50 @@ pub struct Application {
 ///
 /// Must be called inside an actix or tokio runtime only for [`Application::run`]; building needs none.
 pub fn build(config: &Config, clock: Clock, random: Random) -> Result<Application, StartError> {
-    let listen = |address| TcpListener::bind(address).map_err(StartError::io(format!("listening on {address}")));
+    let listen = |address| {
+        TcpListener::bind(address).map_err(StartError::io(format!("listening on {address}")))
+    };
     let listener = listen(config.listen)?;
-    let address = listener.local_addr().map_err(StartError::io("the address that was bound"))?;
+    let address = listener
+        .local_addr()
+        .map_err(StartError::io("the address that was bound"))?;
     let url = default_address(address);
     let (exchange, db, secret) = open(config, clock, random, &url)?;
     let state = web::Data::new(api::State::new(Arc::clone(&exchange), &secret));
     let metrics = web::Data::new(api::Metrics::new(db));
     let counted = metrics.clone();
-    let mut server =
-        HttpServer::new(move || App::new().configure(api::configure(state.clone(), counted.clone())))
-            .shutdown_timeout(10);
+    let mut server = HttpServer::new(move || {
+        App::new().configure(api::configure(state.clone(), counted.clone()))
+    })
+    .shutdown_timeout(10);
     if config.workers > 0 {
         server = server.workers(config.workers);
     }
-    let server = server.listen(listener).map_err(StartError::io(format!("serving on {address}")))?.run();
+    let server = server
+        .listen(listener)
+        .map_err(StartError::io(format!("serving on {address}")))?
+        .run();
     let metrics = match config.metrics_listen {
         None => None,
         Some(at) => {
-            let served = HttpServer::new(move || App::new().configure(api::configure_metrics(metrics.clone())));
+            let served = HttpServer::new(move || {
+                App::new().configure(api::configure_metrics(metrics.clone()))
+            });
             let served = served.workers(1).disable_signals().listen(listen(at)?);
-            Some(served.map_err(StartError::io(format!("serving metrics on {at}")))?.run())
+            Some(
+                served
+                    .map_err(StartError::io(format!("serving metrics on {at}")))?
+                    .run(),
+            )
         }
     };
-    Ok(Application { server, metrics, exchange, address, url })
+    Ok(Application {
+        server,
+        metrics,
+        exchange,
+        address,
+        url,
+    })
 }
 
 impl Application {
@@ -218,14 +265,21 @@ impl Application {
         let (started, handle) = mpsc::sync_channel(1);
         let (exchange, url) = (self.exchange, self.url);
         let server = self.server;
-        let thread = std::thread::Builder::new().name("server".to_owned()).spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let _ = started.send(server.handle());
-                server.await
-            })
-        })?;
+        let thread = std::thread::Builder::new()
+            .name("server".to_owned())
+            .spawn(move || {
+                actix_web::rt::System::new().block_on(async move {
+                    let _ = started.send(server.handle());
+                    server.await
+                })
+            })?;
         let handle = handle.recv().map_err(io::Error::other)?;
-        Ok(Running { exchange, url, handle, thread })
+        Ok(Running {
+            exchange,
+            url,
+            handle,
+            thread,
+        })
     }
 }
 
@@ -265,6 +319,8 @@ impl Running {
 
     /// Waits until something else (a signal) ends it.
     pub fn wait(self) -> io::Result<()> {
-        self.thread.join().map_err(|_| io::Error::other("the server's thread panicked"))?
+        self.thread
+            .join()
+            .map_err(|_| io::Error::other("the server's thread panicked"))?
     }
 }

@@ -22,7 +22,10 @@ impl Clock {
     }
 
     /// The present, in whole milliseconds: what is stored, signed and shown is the same instant.
-    #[allow(clippy::disallowed_methods, reason = "this is the one home of the wall clock")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is the one home of the wall clock"
+    )]
     pub fn now(&self) -> Timestamp {
         let now = match self {
             Self::System => Timestamp::now(),

@@ -89,10 +89,17 @@ pub enum ConfigError {
 impl Config {
     /// Reads a file, or takes the defaults without one.
     pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
-        let Some(path) = path else { return Ok(Self::default()) };
-        let text = fs::read_to_string(path).map_err(|cause| ConfigError::File { path: path.to_owned(), cause })?;
-        let config: Self = toml::from_str(&text)
-            .map_err(|cause| ConfigError::Toml { path: path.to_owned(), cause: Box::new(cause) })?;
+        let Some(path) = path else {
+            return Ok(Self::default());
+        };
+        let text = fs::read_to_string(path).map_err(|cause| ConfigError::File {
+            path: path.to_owned(),
+            cause,
+        })?;
+        let config: Self = toml::from_str(&text).map_err(|cause| ConfigError::Toml {
+            path: path.to_owned(),
+            cause: Box::new(cause),
+        })?;
         config.check()?;
         Ok(config)
     }
@@ -114,14 +121,27 @@ impl Config {
 
     /// Refuses what makes no sense, before anything is opened.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let refuse = |setting, cause: &str| Err(ConfigError::Setting { setting, cause: cause.to_owned() });
-        if let Err(error) = self.database.parse::<crate::storage::DatabaseUrl>() {
-            return refuse("database", &error.to_string());
+        let refuse = |setting, cause: &str| {
+            Err(ConfigError::Setting {
+                setting,
+                cause: cause.to_owned(),
+            })
+        };
+        if !["sqlite:", "postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| self.database.starts_with(scheme))
+        {
+            return refuse("database", "write sqlite:PATH or postgres://USER@HOST/NAME");
         }
         if let Some(url) = &self.public_url {
-            let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            let host = url
+                .strip_prefix("https://")
+                .or_else(|| url.strip_prefix("http://"));
             if host.is_none_or(str::is_empty) || url.ends_with('/') {
-                return refuse("public_url", "write it as https://kaiji.example.jp, without a slash at the end");
+                return refuse(
+                    "public_url",
+                    "write it as https://kaiji.example.jp, without a slash at the end",
+                );
             }
         }
         if self.readers == 0 {

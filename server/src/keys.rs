@@ -31,7 +31,9 @@ pub enum Error {
         cause: io::Error,
     },
     /// Others than the owner may read or write the file.
-    #[error("{0} can be read by others than its owner: run `chmod 600 {0}` and consider the key known to them")]
+    #[error(
+        "{0} can be read by others than its owner: run `chmod 600 {0}` and consider the key known to them"
+    )]
     Exposed(PathBuf),
     /// The file holds no usable key.
     #[error("{path}: {cause}")]
@@ -83,12 +85,22 @@ impl ServiceKeys {
     /// Makes those files that are missing, then reads all four. For the embedded default's first start, and for
     /// whoever sets up a service by hand.
     pub fn load_or_create(dir: &Path, random: &dyn SecureRandom) -> Result<Self, Error> {
-        fs::create_dir_all(dir).map_err(|cause| Error::File { path: dir.to_owned(), cause })?;
-        for (name, algorithm) in [(RECEIPT, Algorithm::Es256), (LOG, Algorithm::EdDsa), (TOKEN, Algorithm::Es256)] {
+        fs::create_dir_all(dir).map_err(|cause| Error::File {
+            path: dir.to_owned(),
+            cause,
+        })?;
+        for (name, algorithm) in [
+            (RECEIPT, Algorithm::Es256),
+            (LOG, Algorithm::EdDsa),
+            (TOKEN, Algorithm::Es256),
+        ] {
             let path = dir.join(name);
             if !path.exists() {
-                let (_, pem) = SigningKey::generate(algorithm, random)
-                    .map_err(|cause| Error::Key { path: path.clone(), cause })?;
+                let (_, pem) =
+                    SigningKey::generate(algorithm, random).map_err(|cause| Error::Key {
+                        path: path.clone(),
+                        cause,
+                    })?;
                 write_private(&path, pem.as_bytes())?;
             }
         }
@@ -110,11 +122,17 @@ pub fn write_private(path: &Path, contents: &[u8]) -> Result<(), Error> {
         .mode(0o600)
         .open(path)
         .and_then(|mut file| file.write_all(contents).and_then(|()| file.sync_all()));
-    written.map_err(|cause| Error::File { path: path.to_owned(), cause })
+    written.map_err(|cause| Error::File {
+        path: path.to_owned(),
+        cause,
+    })
 }
 
 fn read_private(path: &Path) -> Result<Vec<u8>, Error> {
-    let failed = |cause| Error::File { path: path.to_owned(), cause };
+    let failed = |cause| Error::File {
+        path: path.to_owned(),
+        cause,
+    };
     let mode = fs::metadata(path).map_err(failed)?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(Error::Exposed(path.to_owned()));
@@ -124,16 +142,24 @@ fn read_private(path: &Path) -> Result<Vec<u8>, Error> {
 
 fn checked_pem(path: &Path, algorithm: Algorithm) -> Result<(String, SigningKey), Error> {
     let pem = String::from_utf8_lossy(&read_private(path)?).into_owned();
-    let key = SigningKey::from_pem(&pem).map_err(|cause| Error::Key { path: path.to_owned(), cause })?;
+    let key = SigningKey::from_pem(&pem).map_err(|cause| Error::Key {
+        path: path.to_owned(),
+        cause,
+    })?;
     if key.public().algorithm() == algorithm {
         Ok((pem, key))
     } else {
-        Err(Error::Algorithm { path: path.to_owned(), expected: algorithm.as_str() })
+        Err(Error::Algorithm {
+            path: path.to_owned(),
+            expected: algorithm.as_str(),
+        })
     }
 }
 
 fn secret(path: &Path) -> Result<[u8; 32], Error> {
-    read_private(path)?.try_into().map_err(|_| Error::Secret(path.to_owned()))
+    read_private(path)?
+        .try_into()
+        .map_err(|_| Error::Secret(path.to_owned()))
 }
 
 /// Signs receipts in the name of the log.
@@ -170,6 +196,10 @@ impl ReceiptSigner {
 
     /// Signs a receipt: the answer is the leaf.
     pub fn sign(&self, receipt: &Receipt) -> Result<String, KeyError> {
-        jws::sign(<Receipt as jws::Document>::TYP, &receipt.payload(), &self.key)
+        jws::sign(
+            <Receipt as jws::Document>::TYP,
+            &receipt.payload(),
+            &self.key,
+        )
     }
 }

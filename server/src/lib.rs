@@ -4,9 +4,9 @@
 //! [`app`]. `ARCHITECTURE.md` has the table of who may use whom; a test reads it.
 
 pub mod actor;
-// pub mod api;
-// pub mod app;
-// pub mod cli;
+pub mod api;
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod exchange;

@@ -31,7 +31,9 @@ pub enum AcknowledgeError {
     #[error("there is no such statement, or it was not released to you")]
     NotFound,
     /// Its signed bytes were never fetched.
-    #[error("fetch the signed bytes first (Accept: application/jose): what was not received is not acknowledged")]
+    #[error(
+        "fetch the signed bytes first (Accept: application/jose): what was not received is not acknowledged"
+    )]
     NotDelivered,
     /// The rows could not be read or written.
     #[error(transparent)]
@@ -49,12 +51,17 @@ impl From<ReadStatementError> for AcknowledgeError {
 
 impl Exchange {
     /// Acknowledges a statement. Doing it again answers the first receipt.
-    pub fn acknowledge_statement(&self, actor: &Actor, sha256: &str) -> Result<Acknowledged, AcknowledgeError> {
+    pub fn acknowledge_statement(
+        &self,
+        actor: &Actor,
+        sha256: &str,
+    ) -> Result<Acknowledged, AcknowledgeError> {
         let (actor, sha256) = (actor.clone(), sha256.to_owned());
         let acknowledged = self.db.write(move |tx| {
             let row = readable(tx, &actor, &sha256)?;
             let institution = &actor.organisation;
-            let delivery = deliveries::find(tx, institution, &row.sha256)?.ok_or(AcknowledgeError::NotDelivered)?;
+            let delivery = deliveries::find(tx, institution, &row.sha256)?
+                .ok_or(AcknowledgeError::NotDelivered)?;
             if let Some((leaf, at)) = delivery.acknowledgement_leaf.zip(delivery.acknowledged_at) {
                 return Ok::<_, AcknowledgeError>((row.sha256, leaf, at, log::receipt(tx, leaf)?));
             }
@@ -67,13 +74,21 @@ impl Exchange {
             });
             let at = tx.now().as_millisecond();
             deliveries::acknowledge(tx, institution, &row.sha256, leaf, at)?;
-            let subject = serde_json::json!({ "statement": row.sha256, "institution": institution }).to_string();
+            let subject =
+                serde_json::json!({ "statement": row.sha256, "institution": institution })
+                    .to_string();
             tx.notify(&row.vendor_id, "statement_acknowledged", &subject)?;
             Ok((row.sha256, leaf, at, None))
         })?;
         let (statement, leaf_index, at, stored) = acknowledged.value;
         let receipt = stored.or_else(|| acknowledged.receipts.into_iter().next());
-        let receipt = receipt.ok_or_else(|| StorageError::Corrupt(format!("no leaf {leaf_index}")))?;
-        Ok(Acknowledged { statement, acknowledged_at: Moment(at), leaf_index, receipt })
+        let receipt =
+            receipt.ok_or_else(|| StorageError::Corrupt(format!("no leaf {leaf_index}")))?;
+        Ok(Acknowledged {
+            statement,
+            acknowledged_at: Moment(at),
+            leaf_index,
+            receipt,
+        })
     }
 }

@@ -30,7 +30,11 @@ pub(super) struct Announcement {
 
 impl Announcement {
     /// A statement came in; where it is a later revision, with what it changes.
-    pub(super) fn statement_received(id: String, verified: &Verified<Statement>, revised: Option<Revised>) -> Self {
+    pub(super) fn statement_received(
+        id: String,
+        verified: &Verified<Statement>,
+        revised: Option<Revised>,
+    ) -> Self {
         let statement = verified.document();
         let changes = revised.map(|revised| revised.changes(statement));
         let subject = json!({
@@ -42,7 +46,12 @@ impl Announcement {
             "supersedes": statement.supersedes.map(|sha256| sha256.to_string()),
             "changes": changes,
         });
-        Self { id, product: statement.product.id.clone(), kind: "statement_received", subject }
+        Self {
+            id,
+            product: statement.product.id.clone(),
+            kind: "statement_received",
+            subject,
+        }
     }
 
     /// A statement was taken back.
@@ -54,7 +63,12 @@ impl Announcement {
             "revision": row.revision,
             "reason": reason,
         });
-        Self { id, product: row.product_id.clone(), kind: "statement_withdrawn", subject }
+        Self {
+            id,
+            product: row.product_id.clone(),
+            kind: "statement_withdrawn",
+            subject,
+        }
     }
 
     /// Leaves it to be spread, and tells the vendor at once.
@@ -62,14 +76,17 @@ impl Announcement {
         let subject = self.subject.to_string();
         tx.notify(vendor_id, self.kind, &subject)?;
         let created_at = tx.now().as_millisecond();
-        events::announce(tx, &AnnouncementRow {
-            id: self.id.clone(),
-            product_id: self.product.clone(),
-            kind: self.kind.to_owned(),
-            subject,
-            announced_up_to: String::new(),
-            created_at,
-        })
+        events::announce(
+            tx,
+            &AnnouncementRow {
+                id: self.id.clone(),
+                product_id: self.product.clone(),
+                kind: self.kind.to_owned(),
+                subject,
+                announced_up_to: String::new(),
+                created_at,
+            },
+        )
     }
 }
 
@@ -86,21 +103,29 @@ impl Revised {
         earlier: &str,
         compared: &[ComparisonRow],
     ) -> Result<Option<Self>, StorageError> {
-        let Some(jws) = statements::jws(connection, earlier)? else { return Ok(None) };
+        let Some(jws) = statements::jws(connection, earlier)? else {
+            return Ok(None);
+        };
         let statement = stored_statement(&jws)?;
         let mut outcomes = Vec::new();
         for new in compared {
-            if let Some(old) = comparisons::find(connection, earlier, &new.requirement_set_sha256)? {
+            if let Some(old) = comparisons::find(connection, earlier, &new.requirement_set_sha256)?
+            {
                 outcomes.extend(changed_outcomes(&old, new)?);
             }
         }
-        Ok(Some(Self { statement, outcomes }))
+        Ok(Some(Self {
+            statement,
+            outcomes,
+        }))
     }
 
     fn changes(self, later: &Statement) -> Value {
         let changes = later.changes_since(&self.statement);
-        let answers: Vec<String> =
-            changes.iter().filter_map(|change| change.number.map(|number| number.to_string())).collect();
+        let answers: Vec<String> = changes
+            .iter()
+            .filter_map(|change| change.number.map(|number| number.to_string()))
+            .collect();
         let items: Vec<&str> = changes.iter().filter_map(|change| change.item).collect();
         json!({ "answers": answers, "annex": items, "outcomes": self.outcomes })
     }
@@ -108,7 +133,9 @@ impl Revised {
 
 fn changed_outcomes(old: &ComparisonRow, new: &ComparisonRow) -> Result<Vec<Value>, StorageError> {
     let before = outcomes(old)?;
-    let changed = outcomes(new)?.into_iter().filter(|(item, outcome)| before.get(item) != Some(outcome));
+    let changed = outcomes(new)?
+        .into_iter()
+        .filter(|(item, outcome)| before.get(item) != Some(outcome));
     Ok(changed
         .map(|(item, outcome)| {
             json!({
@@ -122,9 +149,13 @@ fn changed_outcomes(old: &ComparisonRow, new: &ComparisonRow) -> Result<Vec<Valu
 }
 
 fn outcomes(row: &ComparisonRow) -> Result<BTreeMap<String, Outcome>, StorageError> {
-    let items: Vec<ComparedItem<'_>> = serde_json::from_str(&row.items)
-        .map_err(|error| StorageError::Corrupt(format!("comparison of {}: {error}", row.statement_sha256)))?;
-    Ok(items.into_iter().map(|item| (item.id.into_owned(), item.outcome)).collect())
+    let items: Vec<ComparedItem<'_>> = serde_json::from_str(&row.items).map_err(|error| {
+        StorageError::Corrupt(format!("comparison of {}: {error}", row.statement_sha256))
+    })?;
+    Ok(items
+        .into_iter()
+        .map(|item| (item.id.into_owned(), item.outcome))
+        .collect())
 }
 
 /// A statement read back from its stored bytes, which were verified when they came in.
@@ -142,10 +173,13 @@ impl Exchange {
             return Ok(false);
         }
         let spread = self.db.write(|tx| {
-            let Some(next) = events::next_announcement(tx)? else { return Ok(false) };
+            let Some(next) = events::next_announcement(tx)? else {
+                return Ok(false);
+            };
             let product = products::find(tx, &next.product_id)?;
             let listed = product.is_some_and(|product| product.release == Release::Listed.as_str());
-            let holders = products::holders(tx, &next.product_id, listed, &next.announced_up_to, BATCH)?;
+            let holders =
+                products::holders(tx, &next.product_id, listed, &next.announced_up_to, BATCH)?;
             for holder in &holders {
                 tx.notify(holder, &next.kind, &next.subject)?;
             }

@@ -68,10 +68,17 @@ impl From<VerifyError> for ApproveKeyError {
 
 impl Exchange {
     /// Approves the key; the receipt of the approval is the leaf from which on its signatures count.
-    pub fn approve_key(&self, actor: &Actor, kid: &str, approval: Approval) -> Result<KeyView, ApproveKeyError> {
+    pub fn approve_key(
+        &self,
+        actor: &Actor,
+        kid: &str,
+        approval: Approval,
+    ) -> Result<KeyView, ApproveKeyError> {
         let (note, approver) = match approval {
             Approval::Operator { note } => (Some(note), None),
-            Approval::Signed { document } => (None, Some(self.approving_key(actor, kid, &document)?)),
+            Approval::Signed { document } => {
+                (None, Some(self.approving_key(actor, kid, &document)?))
+            }
         };
         let (actor, kid) = (actor.clone(), kid.to_owned());
         let approved = self.db.write(move |tx| {
@@ -84,35 +91,60 @@ impl Exchange {
                 if !signing_keys::any_approved(tx, &row.vendor_id)? {
                     return Err(ApproveKeyError::First);
                 }
-                usable_key(tx, &row.vendor_id, approver.as_str(), now)?.ok_or(ApproveKeyError::Signer)?;
+                usable_key(tx, &row.vendor_id, approver.as_str(), now)?
+                    .ok_or(ApproveKeyError::Signer)?;
             }
             if KeyState::of(&row, now) != KeyState::Pending {
                 return Err(ApproveKeyError::NotPending);
             }
             row.approved_at = Some(now.as_millisecond());
-            row.approved_by = Some(approver.as_ref().map_or(actor.client.as_str(), Thumbprint::as_str).to_owned());
+            row.approved_by = Some(
+                approver
+                    .as_ref()
+                    .map_or(actor.client.as_str(), Thumbprint::as_str)
+                    .to_owned(),
+            );
             row.approval_note.clone_from(&note);
             row.approval_leaf = Some(tx.append(registration(&row)?));
             signing_keys::update(tx, &row)?;
-            tx.notify(&row.vendor_id, "key_approved", &serde_json::json!({ "kid": row.kid }).to_string())?;
+            tx.notify(
+                &row.vendor_id,
+                "key_approved",
+                &serde_json::json!({ "kid": row.kid }).to_string(),
+            )?;
             Ok::<_, ApproveKeyError>(row)
         })?;
         Ok(KeyView::of(approved.value, self.clock.now())?)
     }
 
     /// Checks the vendor's signed approval of `kid` and answers which key signed it.
-    fn approving_key(&self, actor: &Actor, kid: &str, document: &str) -> Result<Thumbprint, ApproveKeyError> {
+    fn approving_key(
+        &self,
+        actor: &Actor,
+        kid: &str,
+        document: &str,
+    ) -> Result<Thumbprint, ApproveKeyError> {
         let jws = Jws::parse(document)?;
         let approver = jws.kid().clone();
         let now = self.clock.now();
-        let key = self.db.read(|c| usable_key(c, &actor.organisation, approver.as_str(), now))?;
+        let key = self
+            .db
+            .read(|c| usable_key(c, &actor.organisation, approver.as_str(), now))?;
         let (key, _) = key.ok_or(ApproveKeyError::Signer)?;
         let approval = jws::verify::<KeyApproval>(jws, &key)?.into_document();
         if approval.kid.as_str() != kid {
-            return Err(violation("/kid", "other_key", "it approves another key than the one in the address").into());
+            return Err(violation(
+                "/kid",
+                "other_key",
+                "it approves another key than the one in the address",
+            )
+            .into());
         }
         if approval.issuer != actor.organisation {
-            let detail = format!("it must be {}, the vendor that approves", actor.organisation);
+            let detail = format!(
+                "it must be {}, the vendor that approves",
+                actor.organisation
+            );
             return Err(violation("/issuer", "wrong_issuer", detail).into());
         }
         Ok(approver)
@@ -129,15 +161,23 @@ pub(super) fn usable_key(
     now: Timestamp,
 ) -> Result<Option<(PublicKey, i64)>, StorageError> {
     let row = signing_keys::find(connection, kid)?.filter(|row| row.vendor_id == vendor_id);
-    let Some(row) = row.filter(|row| KeyState::of(row, now) == KeyState::Active) else { return Ok(None) };
-    let Some(leaf) = row.approval_leaf else { return Ok(None) };
-    let key = PublicKey::from_jwk_text(&row.jwk).map_err(|_| StorageError::Corrupt(format!("key {kid}")))?;
+    let Some(row) = row.filter(|row| KeyState::of(row, now) == KeyState::Active) else {
+        return Ok(None);
+    };
+    let Some(leaf) = row.approval_leaf else {
+        return Ok(None);
+    };
+    let key = PublicKey::from_jwk_text(&row.jwk)
+        .map_err(|_| StorageError::Corrupt(format!("key {kid}")))?;
     Ok(Some((key, leaf)))
 }
 
 /// A leaf about a key.
 pub(super) fn key_entry(event: Event, row: &SigningKeyRow) -> Result<Entry, StorageError> {
-    let kid = row.kid.parse().map_err(|_| StorageError::Corrupt(format!("kid {}", row.kid)))?;
+    let kid = row
+        .kid
+        .parse()
+        .map_err(|_| StorageError::Corrupt(format!("kid {}", row.kid)))?;
     Ok(Entry {
         vendor: Some(row.vendor_id.clone()),
         signer_kid: Some(kid),
@@ -148,5 +188,8 @@ pub(super) fn key_entry(event: Event, row: &SigningKeyRow) -> Result<Entry, Stor
 
 fn registration(row: &SigningKeyRow) -> Result<Entry, StorageError> {
     let not_after = Timestamp::from_millisecond(row.not_after).ok();
-    Ok(Entry { not_after, ..key_entry(Event::KeyRegistered, row)? })
+    Ok(Entry {
+        not_after,
+        ..key_entry(Event::KeyRegistered, row)?
+    })
 }

@@ -95,7 +95,11 @@ pub(super) struct Remembered(Mutex<HashMap<Digest, AccessClaims>>);
 
 impl Remembered {
     fn get(&self, token: &Digest) -> Option<AccessClaims> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(token)
+            .cloned()
     }
 
     fn insert(&self, token: Digest, claims: AccessClaims, now: i64) {
@@ -115,7 +119,9 @@ impl Exchange {
         let assertion = assertion_of(request)?;
         let claimed = jwt::claimed_client(assertion)?;
         if request.client_id.as_ref().is_some_and(|id| *id != claimed) {
-            return Err(TokenError::InvalidRequest("client_id is not the subject of the assertion"));
+            return Err(TokenError::InvalidRequest(
+                "client_id is not the subject of the assertion",
+            ));
         }
         let client = self.standing_client(&claimed)?;
         let key = PublicKey::from_jwk_text(&client.jwk)
@@ -152,17 +158,24 @@ impl Exchange {
             Some(claims) => claims,
             None => {
                 let refused = |refusal: JwtRefusal| AuthenticateError::Refused(refusal.to_string());
-                let claims = self.tokens.read(token, &self.issuer, now).map_err(refused)?;
-                self.remembered.insert(digest, claims.clone(), now.as_second());
+                let claims = self
+                    .tokens
+                    .read(token, &self.issuer, now)
+                    .map_err(refused)?;
+                self.remembered
+                    .insert(digest, claims.clone(), now.as_second());
                 claims
             }
         };
         if claims.exp <= now.as_second() {
             return Err(AuthenticateError::Refused(JwtRefusal::Expired.to_string()));
         }
-        let (client, kind) = self.db.read(|c| clients::standing(c, &claims.client_id))?.ok_or_else(|| {
-            AuthenticateError::Refused("the client or its organisation is disabled".to_owned())
-        })?;
+        let (client, kind) = self
+            .db
+            .read(|c| clients::standing(c, &claims.client_id))?
+            .ok_or_else(|| {
+                AuthenticateError::Refused("the client or its organisation is disabled".to_owned())
+            })?;
         let corrupt = |what: &str| StorageError::Corrupt(format!("{what} of client {}", client.id));
         let scopes: Scopes = client.scopes.parse().map_err(|_| corrupt("scopes"))?;
         let token_scopes: Scopes = claims.scope.parse().unwrap_or_default();
@@ -176,21 +189,29 @@ impl Exchange {
 
     fn standing_client(&self, id: &str) -> Result<ClientRow, TokenError> {
         let standing = self.db.read(|c| clients::standing(c, id))?;
-        let (client, _) =
-            standing.ok_or_else(|| TokenError::InvalidClient("it is unknown or disabled".to_owned()))?;
+        let (client, _) = standing
+            .ok_or_else(|| TokenError::InvalidClient("it is unknown or disabled".to_owned()))?;
         Ok(client)
     }
 
-    fn use_assertion_once(&self, client_id: &str, assertion: &jwt::AssertionClaims) -> Result<(), TokenError> {
+    fn use_assertion_once(
+        &self,
+        client_id: &str,
+        assertion: &jwt::AssertionClaims,
+    ) -> Result<(), TokenError> {
         let (client_id, jti) = (client_id.to_owned(), assertion.jti.clone());
         // Kept a little longer than it is good for, so that no clock's step makes it new again.
         let expires_at = (assertion.exp + 120).saturating_mul(1000);
         self.db.write(move |tx| {
             if clients::assertion_was_used(tx, &client_id, &jti)? {
-                return Err(TokenError::InvalidClient("the assertion was used before: make a new `jti`".to_owned()));
+                return Err(TokenError::InvalidClient(
+                    "the assertion was used before: make a new `jti`".to_owned(),
+                ));
             }
             let now = tx.now().as_millisecond();
-            Ok(clients::remember_assertion(tx, &client_id, &jti, expires_at, now)?)
+            Ok(clients::remember_assertion(
+                tx, &client_id, &jti, expires_at, now,
+            )?)
         })?;
         Ok(())
     }
@@ -200,19 +221,33 @@ fn assertion_of(request: &TokenRequest) -> Result<&str, TokenError> {
     match request.grant_type.as_deref() {
         Some("client_credentials") => {}
         Some(_) => return Err(TokenError::UnsupportedGrantType),
-        None => return Err(TokenError::InvalidRequest("grant_type is missing: it must be client_credentials")),
+        None => {
+            return Err(TokenError::InvalidRequest(
+                "grant_type is missing: it must be client_credentials",
+            ));
+        }
     }
     if request.client_assertion_type.as_deref() != Some(ASSERTION_TYPE) {
-        let detail = "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        let detail =
+            "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         return Err(TokenError::InvalidRequest(detail));
     }
-    request.client_assertion.as_deref().ok_or(TokenError::InvalidRequest("client_assertion is missing"))
+    request
+        .client_assertion
+        .as_deref()
+        .ok_or(TokenError::InvalidRequest("client_assertion is missing"))
 }
 
 fn granted_scopes(client: &ClientRow, asked: Option<&str>) -> Result<Scopes, TokenError> {
-    let has: Scopes =
-        client.scopes.parse().map_err(|_| StorageError::Corrupt(format!("scopes of client {}", client.id)))?;
+    let has: Scopes = client
+        .scopes
+        .parse()
+        .map_err(|_| StorageError::Corrupt(format!("scopes of client {}", client.id)))?;
     let Some(asked) = asked else { return Ok(has) };
     let asked: Scopes = asked.parse().map_err(|_| TokenError::InvalidScope)?;
-    if asked.is_empty() || !has.covers(asked) { Err(TokenError::InvalidScope) } else { Ok(asked) }
+    if asked.is_empty() || !has.covers(asked) {
+        Err(TokenError::InvalidScope)
+    } else {
+        Ok(asked)
+    }
 }

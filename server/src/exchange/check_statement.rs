@@ -23,11 +23,18 @@ pub struct CheckedStatement {
 
 impl Exchange {
     /// Checks a payload, unsigned, as if the vendor had submitted it.
-    pub fn check_statement(&self, actor: &Actor, payload: &[u8]) -> Result<CheckedStatement, Violations> {
+    pub fn check_statement(
+        &self,
+        actor: &Actor,
+        payload: &[u8],
+    ) -> Result<CheckedStatement, Violations> {
         let statement = Statement::parse(payload)?;
         refuse_what_is_not_the_vendors(&statement, actor)?;
         let show = |comparison: Comparison<'_>| serde_json::value::to_raw_value(&comparison).ok();
-        let comparisons = requirement_sets().iter().filter_map(|set| show(compare(&statement, None, set))).collect();
+        let comparisons = requirement_sets()
+            .iter()
+            .filter_map(|set| show(compare(&statement, None, set)))
+            .collect();
         Ok(CheckedStatement { comparisons })
     }
 }

@@ -31,15 +31,22 @@ impl FromMembers for NewClient {
         if words.as_ref().is_some_and(Vec::is_empty) {
             reader.report("scopes", "empty", "a client needs at least one scope");
         }
-        let scopes = words.and_then(|words| match words.iter().map(|word| word.parse()).collect() {
-            Ok(scopes) => Some(scopes),
-            Err(error) => {
-                let error: crate::actor::UnknownWord = error;
-                reader.report("scopes", "choice", error.to_string());
-                None
-            }
-        });
-        Some(Self { name: name?, key: key?, scopes: scopes? })
+        let scopes =
+            words.and_then(
+                |words| match words.iter().map(|word| word.parse()).collect() {
+                    Ok(scopes) => Some(scopes),
+                    Err(error) => {
+                        let error: crate::actor::UnknownWord = error;
+                        reader.report("scopes", "choice", error.to_string());
+                        None
+                    }
+                },
+            );
+        Some(Self {
+            name: name?,
+            key: key?,
+            scopes: scopes?,
+        })
     }
 }
 
@@ -63,7 +70,11 @@ pub(super) fn read_public_key(reader: &mut Reader<'_>) -> Option<PublicKey> {
             }
         },
         _ => {
-            reader.report("jwk", "missing", "give the public key, as `jwk` or as `pem`, and only once");
+            reader.report(
+                "jwk",
+                "missing",
+                "give the public key, as `jwk` or as `pem`, and only once",
+            );
             None
         }
     }
@@ -134,7 +145,8 @@ impl Exchange {
             if let Some(id) = made_before(tx, request.as_ref())? {
                 return clients::find(tx, &id)?.ok_or(ClientError::NotFound);
             }
-            let organisation = organisations::find(tx, &organisation_id)?.ok_or(ClientError::NotFound)?;
+            let organisation =
+                organisations::find(tx, &organisation_id)?.ok_or(ClientError::NotFound)?;
             let row = client_of(&organisation, &id, &new, tx.now().as_millisecond())?;
             clients::insert(tx, &row)?;
             remember(tx, request.as_ref(), &row.id)?;
@@ -144,28 +156,48 @@ impl Exchange {
     }
 
     /// The clients of an organisation.
-    pub fn list_clients(&self, organisation_id: &str, window: &Window) -> Result<Page<ClientView>, ClientError> {
+    pub fn list_clients(
+        &self,
+        organisation_id: &str,
+        window: &Window,
+    ) -> Result<Page<ClientView>, ClientError> {
         let rows = self.db.read(|c| {
             organisations::find(c, organisation_id)?.ok_or(ClientError::NotFound)?;
-            Ok::<_, ClientError>(clients::list(c, organisation_id, window.after_id(), window.fetch())?)
+            Ok::<_, ClientError>(clients::list(
+                c,
+                organisation_id,
+                window.after_id(),
+                window.fetch(),
+            )?)
         })?;
         Ok(window.page(rows, |row| row.id.clone(), ClientView::from))
     }
 
     /// Shuts a client out for good, from the next request on.
-    pub fn disable_client(&self, organisation_id: &str, client_id: &str) -> Result<(), ClientError> {
+    pub fn disable_client(
+        &self,
+        organisation_id: &str,
+        client_id: &str,
+    ) -> Result<(), ClientError> {
         let (organisation_id, client_id) = (organisation_id.to_owned(), client_id.to_owned());
         self.db.write(move |tx| {
             let now = tx.now().as_millisecond();
             let disabled = clients::disable(tx, &organisation_id, &client_id, now)?;
-            if disabled { Ok(()) } else { Err(ClientError::NotFound) }
+            if disabled {
+                Ok(())
+            } else {
+                Err(ClientError::NotFound)
+            }
         })?;
         Ok(())
     }
 
     /// Makes an operator's organisation and its client: how a service gets its first operator.
     pub fn create_operator(&self, name: &str, new: NewClient) -> Result<ClientView, ClientError> {
-        let (organisation_id, client_id) = (self.new_id(OrganisationKind::Operator.id_prefix())?, self.new_id("cli")?);
+        let (organisation_id, client_id) = (
+            self.new_id(OrganisationKind::Operator.id_prefix())?,
+            self.new_id("cli")?,
+        );
         let name = name.to_owned();
         let created = self.db.write(move |tx| {
             let organisation = operator(tx, &organisation_id, &name)?;
@@ -194,11 +226,21 @@ fn operator(tx: &mut Tx<'_>, id: &str, name: &str) -> Result<OrganisationRow, St
     Ok(row)
 }
 
-fn client_of(organisation: &OrganisationRow, id: &str, new: &NewClient, now: i64) -> Result<ClientRow, ClientError> {
-    let kind: OrganisationKind =
-        organisation.kind.parse().map_err(|_| StorageError::Corrupt(format!("kind {}", organisation.kind)))?;
+fn client_of(
+    organisation: &OrganisationRow,
+    id: &str,
+    new: &NewClient,
+    now: i64,
+) -> Result<ClientRow, ClientError> {
+    let kind: OrganisationKind = organisation
+        .kind
+        .parse()
+        .map_err(|_| StorageError::Corrupt(format!("kind {}", organisation.kind)))?;
     if let Some(scope) = new.scopes.iter().find(|scope| !scope.fits(kind)) {
-        let detail = format!("the scope {} is not for a client of a {kind}", scope.as_str());
+        let detail = format!(
+            "the scope {} is not for a client of a {kind}",
+            scope.as_str()
+        );
         return Err(violation("/scopes", "scope_does_not_fit", detail).into());
     }
     Ok(ClientRow {

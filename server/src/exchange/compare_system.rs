@@ -59,7 +59,10 @@ pub struct ComparisonView {
 
 /// How many items have which outcome.
 #[derive(utoipa::ToSchema)]
-#[allow(dead_code, reason = "describes kaiji_schema's Summary in the OpenAPI document")]
+#[allow(
+    dead_code,
+    reason = "describes kaiji_schema's Summary in the OpenAPI document"
+)]
 pub struct SummaryView {
     /// All items.
     items: u16,
@@ -102,14 +105,20 @@ impl Exchange {
         let comparisons = self.db.read(|c| {
             let institution = &actor.organisation;
             let system = systems::find(c, institution, system_id)?.ok_or(CompareError::NotFound)?;
-            let Some(product) = system.product_id else { return Ok(Vec::new()) };
+            let Some(product) = system.product_id else {
+                return Ok(Vec::new());
+            };
             let digest = set.digest().to_string();
             let reader = Reader::Institution(institution);
-            let heads = statements::heads(c, reader, &product, form.map(FormKind::as_str), &digest)?;
+            let heads =
+                statements::heads(c, reader, &product, form.map(FormKind::as_str), &digest)?;
             let views = heads.into_iter().map(|head| view(c, head, set));
             Ok::<_, CompareError>(views.collect::<Result<_, StorageError>>()?)
         })?;
-        Ok(SystemComparisons { system: system_id.to_owned(), comparisons })
+        Ok(SystemComparisons {
+            system: system_id.to_owned(),
+            comparisons,
+        })
     }
 }
 
@@ -126,11 +135,23 @@ pub(super) fn comparison_of(
     let missing = || StorageError::Corrupt(format!("no bytes for statement {}", statement.sha256));
     let jws = statements::jws(connection, &statement.sha256)?.ok_or_else(missing)?;
     let sha256 = stored_digest(&statement.sha256)?;
-    Ok(row_of(&compare(&stored_statement(&jws)?, Some(sha256), set), set))
+    Ok(row_of(
+        &compare(&stored_statement(&jws)?, Some(sha256), set),
+        set,
+    ))
 }
 
-fn view(connection: &mut DbConnection, head: HeadRow, set: &RequirementSet) -> Result<ComparisonView, StorageError> {
-    let HeadRow { statement, signer, receipt, comparison: kept } = head;
+fn view(
+    connection: &mut DbConnection,
+    head: HeadRow,
+    set: &RequirementSet,
+) -> Result<ComparisonView, StorageError> {
+    let HeadRow {
+        statement,
+        signer,
+        receipt,
+        comparison: kept,
+    } = head;
     let comparison = comparison_of(connection, &statement, kept, set)?;
     let validity = Validity::of(&statement, signer);
     let summary = summary_of(&comparison);
@@ -147,7 +168,8 @@ fn view(connection: &mut DbConnection, head: HeadRow, set: &RequirementSet) -> R
         validity,
         receipt,
         summary,
-        items: RawValue::from_string(comparison.items).map_err(|error| StorageError::Corrupt(error.to_string()))?,
+        items: RawValue::from_string(comparison.items)
+            .map_err(|error| StorageError::Corrupt(error.to_string()))?,
     })
 }
 

@@ -29,10 +29,18 @@ pub struct DirectoryEntry {
 
 impl Exchange {
     /// Products in the directory whose name, or whose vendor's, contains `query`, whatever its width and case.
-    pub fn search_directory(&self, query: Option<&str>, window: &Window) -> Result<Page<DirectoryEntry>, StorageError> {
-        let pattern = query.map(fold).filter(|query| !query.is_empty()).map(|query| format!("%{}%", escape(&query)));
-        let rows =
-            self.db.read(|c| products::directory(c, pattern.as_deref(), window.after_id(), window.fetch()))?;
+    pub fn search_directory(
+        &self,
+        query: Option<&str>,
+        window: &Window,
+    ) -> Result<Page<DirectoryEntry>, StorageError> {
+        let pattern = query
+            .map(fold)
+            .filter(|query| !query.is_empty())
+            .map(|query| format!("%{}%", escape(&query)));
+        let rows = self.db.read(|c| {
+            products::directory(c, pattern.as_deref(), window.after_id(), window.fetch())
+        })?;
         Ok(window.page(
             rows,
             |(product, ..)| product.id.clone(),
@@ -52,5 +60,7 @@ impl Exchange {
 
 /// Takes their meaning from the characters that LIKE gives one.
 fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
 }

@@ -25,15 +25,27 @@ pub struct EventView {
 
 impl Exchange {
     /// The caller's events after the number `after`.
-    pub fn list_events(&self, actor: &Actor, after: i64, limit: u16) -> Result<Page<EventView>, StorageError> {
+    pub fn list_events(
+        &self,
+        actor: &Actor,
+        after: i64,
+        limit: u16,
+    ) -> Result<Page<EventView>, StorageError> {
         let window = Window { after: None, limit };
-        let rows = self.db.read(|c| events::list(c, &actor.organisation, after, window.fetch()))?;
+        let rows = self
+            .db
+            .read(|c| events::list(c, &actor.organisation, after, window.fetch()))?;
         let mut views = Vec::with_capacity(rows.len());
         for row in rows {
             let subject = RawValue::from_string(row.subject)
                 .map_err(|_| StorageError::Corrupt(format!("subject of event {}", row.number)))?;
             let occurred_at = Moment(row.occurred_at);
-            views.push(EventView { number: row.number, kind: row.kind, occurred_at, subject });
+            views.push(EventView {
+                number: row.number,
+                kind: row.kind,
+                occurred_at,
+                subject,
+            });
         }
         Ok(window.page(views, |event| event.number.to_string(), |event| event))
     }

@@ -65,7 +65,10 @@ impl Piece {
 
 impl Write for Piece {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -123,10 +126,16 @@ struct Place<'a> {
 
 impl Exchange {
     /// Begins the export of what the caller holds: an institution its systems, a vendor its own products.
-    pub fn export_comparison(&self, actor: &Actor, encoding: Encoding) -> Result<ComparisonExport, ExportError> {
+    pub fn export_comparison(
+        &self,
+        actor: &Actor,
+        encoding: Encoding,
+    ) -> Result<ComparisonExport, ExportError> {
         let set = requirement_set(DEFAULT_SET)
             .ok_or_else(|| StorageError::Corrupt(format!("no requirement set {DEFAULT_SET}")))?;
-        let owner = self.db.read(|c| organisations::find(c, &actor.organisation))?;
+        let owner = self
+            .db
+            .read(|c| organisations::find(c, &actor.organisation))?;
         let piece = Piece::default();
         Ok(ComparisonExport {
             actor: actor.clone(),
@@ -141,11 +150,18 @@ impl Exchange {
     }
 
     /// The next piece of the file; `None` after the last.
-    pub fn continue_export(&self, export: &mut ComparisonExport) -> Result<Option<Vec<u8>>, ExportError> {
-        let Some(sheet) = export.sheet.take() else { return Ok(None) };
+    pub fn continue_export(
+        &self,
+        export: &mut ComparisonExport,
+    ) -> Result<Option<Vec<u8>>, ExportError> {
+        let Some(sheet) = export.sheet.take() else {
+            return Ok(None);
+        };
         let (mut sheet, more) = self.db.read(|c| match export.actor.kind {
             OrganisationKind::Vendor => export.write_products(c, sheet),
-            OrganisationKind::Institution | OrganisationKind::Operator => export.write_systems(c, sheet),
+            OrganisationKind::Institution | OrganisationKind::Operator => {
+                export.write_systems(c, sheet)
+            }
         })?;
         sheet.flush()?;
         if more {
@@ -158,7 +174,11 @@ impl Exchange {
 type Written = Result<(ComparisonSheet<Piece>, bool), ExportError>;
 
 impl ComparisonExport {
-    fn write_systems(&mut self, connection: &mut DbConnection, mut sheet: ComparisonSheet<Piece>) -> Written {
+    fn write_systems(
+        &mut self,
+        connection: &mut DbConnection,
+        mut sheet: ComparisonSheet<Piece>,
+    ) -> Written {
         let systems = systems::list(connection, &self.actor.organisation, &self.after, BATCH)?;
         for system in &systems {
             let heads = match &system.product_id {
@@ -180,17 +200,29 @@ impl ComparisonExport {
         Ok((sheet, self.advance(systems.last().map(|system| &system.id))))
     }
 
-    fn write_products(&mut self, connection: &mut DbConnection, mut sheet: ComparisonSheet<Piece>) -> Written {
+    fn write_products(
+        &mut self,
+        connection: &mut DbConnection,
+        mut sheet: ComparisonSheet<Piece>,
+    ) -> Written {
         let products = products::list(connection, &self.actor.organisation, &self.after, BATCH)?;
-        let nowhere = Place { institution_code: "", institution: "", system: "" };
+        let nowhere = Place {
+            institution_code: "",
+            institution: "",
+            system: "",
+        };
         for product in &products {
             let reader = Reader::Vendor(&self.actor.organisation);
-            for head in statements::heads(connection, reader, &product.id, None, &self.set_sha256)? {
+            for head in statements::heads(connection, reader, &product.id, None, &self.set_sha256)?
+            {
                 let held = self.held(connection, head)?;
                 write_items(&mut sheet, &nowhere, &held)?;
             }
         }
-        Ok((sheet, self.advance(products.last().map(|product| &product.id))))
+        Ok((
+            sheet,
+            self.advance(products.last().map(|product| &product.id)),
+        ))
     }
 
     /// Notes how far the export has come. Answers whether there may be more.
@@ -204,13 +236,19 @@ impl ComparisonExport {
     fn place<'a>(&'a self, system: &'a str) -> Place<'a> {
         let owner = self.owner.as_ref();
         Place {
-            institution_code: owner.and_then(|owner| owner.medical_institution_code.as_deref()).unwrap_or_default(),
+            institution_code: owner
+                .and_then(|owner| owner.medical_institution_code.as_deref())
+                .unwrap_or_default(),
             institution: owner.map(|owner| owner.name.as_str()).unwrap_or_default(),
             system,
         }
     }
 
-    fn held(&mut self, connection: &mut DbConnection, head: HeadRow) -> Result<Arc<Held>, ExportError> {
+    fn held(
+        &mut self,
+        connection: &mut DbConnection,
+        head: HeadRow,
+    ) -> Result<Arc<Held>, ExportError> {
         let sha256 = head.statement.sha256.clone();
         if let Some(held) = self.kept.get(&sha256) {
             return Ok(Arc::clone(held));
@@ -224,16 +262,32 @@ impl ComparisonExport {
     }
 }
 
-fn read_held(connection: &mut DbConnection, head: HeadRow, set: &RequirementSet) -> Result<Held, ExportError> {
-    let HeadRow { statement, signer, comparison: kept, .. } = head;
+fn read_held(
+    connection: &mut DbConnection,
+    head: HeadRow,
+    set: &RequirementSet,
+) -> Result<Held, ExportError> {
+    let HeadRow {
+        statement,
+        signer,
+        comparison: kept,
+        ..
+    } = head;
     let vendor = organisations::find(connection, &statement.vendor_id)?;
     let comparison = comparison_of(connection, &statement, kept, set)?;
-    let items: Vec<ComparedItem<'_>> = serde_json::from_str(&comparison.items)
-        .map_err(|error| StorageError::Corrupt(format!("comparison of {}: {error}", statement.sha256)))?;
+    let items: Vec<ComparedItem<'_>> =
+        serde_json::from_str(&comparison.items).map_err(|error| {
+            StorageError::Corrupt(format!("comparison of {}: {error}", statement.sha256))
+        })?;
     Ok(Held {
         signature: signature_label(Validity::of(&statement, signer)),
-        vendor: vendor.as_ref().map(|vendor| vendor.name.clone()).unwrap_or_default(),
-        corporate_number: vendor.and_then(|vendor| vendor.corporate_number).unwrap_or_default(),
+        vendor: vendor
+            .as_ref()
+            .map(|vendor| vendor.name.clone())
+            .unwrap_or_default(),
+        corporate_number: vendor
+            .and_then(|vendor| vendor.corporate_number)
+            .unwrap_or_default(),
         product: statement.product_name,
         version: statement.product_version,
         form: statement.form,
@@ -279,7 +333,11 @@ fn write_items(
     Ok(())
 }
 
-fn not_received<'a>(place: &Place<'a>, vendor: &'a OrganisationName, product: &'a str) -> SheetRow<'a> {
+fn not_received<'a>(
+    place: &Place<'a>,
+    vendor: &'a OrganisationName,
+    product: &'a str,
+) -> SheetRow<'a> {
     let row = SheetRow {
         institution_code: place.institution_code,
         institution: place.institution,
@@ -300,20 +358,27 @@ struct OrganisationName {
 }
 
 /// The names of a system's vendor and product: the registered ones, or what the institution wrote.
-fn named(connection: &mut DbConnection, system: &SystemRow) -> Result<(OrganisationName, String), StorageError> {
+fn named(
+    connection: &mut DbConnection,
+    system: &SystemRow,
+) -> Result<(OrganisationName, String), StorageError> {
     let linked: Option<ProductRow> = match &system.product_id {
         Some(id) => products::find(connection, id)?,
         None => None,
     };
     let Some(product) = linked else {
         let name = system.vendor_name.clone().unwrap_or_default();
-        let vendor = OrganisationName { name, corporate_number: String::new() };
+        let vendor = OrganisationName {
+            name,
+            corporate_number: String::new(),
+        };
         return Ok((vendor, system.product_name.clone().unwrap_or_default()));
     };
-    let vendor = organisations::find(connection, &product.vendor_id)?.map(|vendor| OrganisationName {
-        name: vendor.name,
-        corporate_number: vendor.corporate_number.unwrap_or_default(),
-    });
+    let vendor =
+        organisations::find(connection, &product.vendor_id)?.map(|vendor| OrganisationName {
+            name: vendor.name,
+            corporate_number: vendor.corporate_number.unwrap_or_default(),
+        });
     Ok((vendor.unwrap_or_default(), product.name))
 }
 
@@ -330,5 +395,8 @@ fn signature_label(validity: Validity) -> &'static str {
 /// The day of an instant in Japan, which has kept one offset since 1951.
 fn japanese_date(milliseconds: i64) -> String {
     let instant = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH);
-    instant.to_zoned(TimeZone::fixed(Offset::constant(9))).date().to_string()
+    instant
+        .to_zoned(TimeZone::fixed(Offset::constant(9)))
+        .date()
+        .to_string()
 }

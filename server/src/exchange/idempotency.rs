@@ -38,12 +38,30 @@ pub enum IdempotencyError {
 }
 
 /// The id of what the same request made before.
-pub(super) fn made_before(tx: &mut Tx<'_>, request: Option<&Idempotency>) -> Result<Option<String>, IdempotencyError> {
-    let Some(request) = request else { return Ok(None) };
-    let since = tx.now().saturating_sub(KEPT_FOR).unwrap_or_default().as_millisecond();
-    let found = idempotency::find(tx, &request.client, &request.method, &request.path, &request.key, since)?;
+pub(super) fn made_before(
+    tx: &mut Tx<'_>,
+    request: Option<&Idempotency>,
+) -> Result<Option<String>, IdempotencyError> {
+    let Some(request) = request else {
+        return Ok(None);
+    };
+    let since = tx
+        .now()
+        .saturating_sub(KEPT_FOR)
+        .unwrap_or_default()
+        .as_millisecond();
+    let found = idempotency::find(
+        tx,
+        &request.client,
+        &request.method,
+        &request.path,
+        &request.key,
+        since,
+    )?;
     match found {
-        Some(row) if row.body_sha256 != request.body.to_string() => Err(IdempotencyError::OtherBody),
+        Some(row) if row.body_sha256 != request.body.to_string() => {
+            Err(IdempotencyError::OtherBody)
+        }
         found => Ok(found.map(|row| row.resource_id)),
     }
 }
@@ -54,7 +72,9 @@ pub(super) fn remember(
     request: Option<&Idempotency>,
     resource_id: &str,
 ) -> Result<(), StorageError> {
-    let Some(request) = request else { return Ok(()) };
+    let Some(request) = request else {
+        return Ok(());
+    };
     let now = tx.now();
     let row = IdempotencyRow {
         client_id: request.client.clone(),
@@ -65,6 +85,9 @@ pub(super) fn remember(
         resource_id: resource_id.to_owned(),
         created_at: now.as_millisecond(),
     };
-    let forget_before = now.saturating_sub(KEPT_FOR).unwrap_or_default().as_millisecond();
+    let forget_before = now
+        .saturating_sub(KEPT_FOR)
+        .unwrap_or_default()
+        .as_millisecond();
     idempotency::remember(tx, &row, forget_before)
 }

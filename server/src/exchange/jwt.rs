@@ -36,7 +36,10 @@ impl TokenKey {
     /// Reads the key of `token.pem`.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         let public = SigningKey::from_pem(pem)?.public().clone();
-        Ok(Self { pem: pem.to_owned(), public })
+        Ok(Self {
+            pem: pem.to_owned(),
+            public,
+        })
     }
 
     /// The public half.
@@ -83,7 +86,9 @@ impl Audience {
     fn is(&self, expected: &str) -> bool {
         match self {
             Self::One(audience) => audience == expected,
-            Self::Many(audiences) => matches!(audiences.as_slice(), [audience] if audience == expected),
+            Self::Many(audiences) => {
+                matches!(audiences.as_slice(), [audience] if audience == expected)
+            }
         }
     }
 }
@@ -118,18 +123,28 @@ impl Tokens {
         // The library only carries these bytes; our provider reads them.
         let encoding = EncodingKey::from_ec_der(key.pem.as_bytes());
         let kid = key.public.thumbprint().as_str().to_owned();
-        Self { encoding, decoding: decoding_key(&key.public), kid }
+        Self {
+            encoding,
+            decoding: decoding_key(&key.public),
+            kid,
+        }
     }
 
     pub(super) fn sign(&self, claims: &AccessClaims) -> Result<String, JwtRefusal> {
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some("at+jwt".to_owned());
         header.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&header, claims, &self.encoding).map_err(|_| JwtRefusal::Form("it could not be signed"))
+        jsonwebtoken::encode(&header, claims, &self.encoding)
+            .map_err(|_| JwtRefusal::Form("it could not be signed"))
     }
 
     /// Reads an access token of ours.
-    pub(super) fn read(&self, token: &str, issuer: &str, now: Timestamp) -> Result<AccessClaims, JwtRefusal> {
+    pub(super) fn read(
+        &self,
+        token: &str,
+        issuer: &str,
+        now: Timestamp,
+    ) -> Result<AccessClaims, JwtRefusal> {
         check_header(token, |typ| typ == Some("at+jwt"))?;
         let claims: AccessClaims = decode(token, &self.decoding, Algorithm::ES256)?;
         if claims.iss != issuer || claims.aud != issuer {
@@ -144,8 +159,13 @@ impl Tokens {
 
 /// Who an assertion says it is from, before anything is checked: to find the key that must have signed it.
 pub(super) fn claimed_client(assertion: &str) -> Result<String, JwtRefusal> {
-    let payload = assertion.split('.').nth(1).ok_or(JwtRefusal::Form("it has no payload"))?;
-    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| JwtRefusal::Form("its payload is not base64url"))?;
+    let payload = assertion
+        .split('.')
+        .nth(1)
+        .ok_or(JwtRefusal::Form("it has no payload"))?;
+    let payload = URL_SAFE_NO_PAD
+        .decode(payload)
+        .map_err(|_| JwtRefusal::Form("its payload is not base64url"))?;
     match strict_json::parse(&payload) {
         Ok(Value::Object(members)) => members
             .into_iter()
@@ -154,7 +174,9 @@ pub(super) fn claimed_client(assertion: &str) -> Result<String, JwtRefusal> {
                 _ => None,
             })
             .ok_or(JwtRefusal::Claim("sub", "it must name the client")),
-        _ => Err(JwtRefusal::Form("its payload is not a JSON object without duplicate members")),
+        _ => Err(JwtRefusal::Form(
+            "its payload is not a JSON object without duplicate members",
+        )),
     }
 }
 
@@ -176,13 +198,22 @@ pub(super) fn read_assertion(
     };
     let claims: AssertionClaims = decode(assertion, &decoding_key(key), algorithm)?;
     if claims.iss != claims.sub {
-        return Err(JwtRefusal::Claim("iss", "it must be the client's id, as `sub` is"));
+        return Err(JwtRefusal::Claim(
+            "iss",
+            "it must be the client's id, as `sub` is",
+        ));
     }
     if !claims.aud.is(issuer) {
-        return Err(JwtRefusal::Claim("aud", "it must be the issuer's address and nothing else"));
+        return Err(JwtRefusal::Claim(
+            "aud",
+            "it must be the issuer's address and nothing else",
+        ));
     }
     if claims.jti.is_empty() || claims.jti.len() > 128 {
-        return Err(JwtRefusal::Claim("jti", "it must be a new text of 1 to 128 characters"));
+        return Err(JwtRefusal::Claim(
+            "jti",
+            "it must be a new text of 1 to 128 characters",
+        ));
     }
     check_times(&claims, now)?;
     Ok(claims)
@@ -194,7 +225,10 @@ fn check_times(claims: &AssertionClaims, now: Timestamp) -> Result<(), JwtRefusa
         return Err(JwtRefusal::Expired);
     }
     if claims.exp > now + LONGEST_ASSERTION.as_secs() + skew {
-        return Err(JwtRefusal::Claim("exp", "it must be at most 10 minutes ahead"));
+        return Err(JwtRefusal::Claim(
+            "exp",
+            "it must be at most 10 minutes ahead",
+        ));
     }
     if claims.nbf.is_some_and(|nbf| nbf > now + skew) {
         return Err(JwtRefusal::Claim("nbf", "it lies ahead"));
@@ -206,21 +240,36 @@ fn check_times(claims: &AssertionClaims, now: Timestamp) -> Result<(), JwtRefusa
 }
 
 /// Refuses every header member but `alg`, `typ` and `kid`, each at most once, and a `typ` that is not the expected.
-fn check_header(token: &str, typ_is_right: impl Fn(Option<&str>) -> bool) -> Result<(), JwtRefusal> {
+fn check_header(
+    token: &str,
+    typ_is_right: impl Fn(Option<&str>) -> bool,
+) -> Result<(), JwtRefusal> {
     let header = token.split('.').next().unwrap_or_default();
-    let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| JwtRefusal::Form("its header is not base64url"))?;
+    let header = URL_SAFE_NO_PAD
+        .decode(header)
+        .map_err(|_| JwtRefusal::Form("its header is not base64url"))?;
     let Ok(Value::Object(members)) = strict_json::parse(&header) else {
-        return Err(JwtRefusal::Form("its header is not a JSON object without duplicate members"));
+        return Err(JwtRefusal::Form(
+            "its header is not a JSON object without duplicate members",
+        ));
     };
     let mut typ = None;
     for (name, value) in &members {
         match (name.as_ref(), value) {
             ("alg" | "kid", Value::Text(_)) => {}
             ("typ", Value::Text(text)) => typ = Some(text.as_ref()),
-            _ => return Err(JwtRefusal::Form("its header may hold alg, typ and kid only")),
+            _ => {
+                return Err(JwtRefusal::Form(
+                    "its header may hold alg, typ and kid only",
+                ));
+            }
         }
     }
-    if typ_is_right(typ) { Ok(()) } else { Err(JwtRefusal::Form("its typ is another")) }
+    if typ_is_right(typ) {
+        Ok(())
+    } else {
+        Err(JwtRefusal::Form("its typ is another"))
+    }
 }
 
 fn decode<T: for<'de> Deserialize<'de>>(
@@ -235,13 +284,17 @@ fn decode<T: for<'de> Deserialize<'de>>(
     validation.validate_nbf = false;
     validation.validate_aud = false;
     let decoded: JwtResult<TokenData<T>> = jsonwebtoken::decode(token, key, &validation);
-    decoded.map(|data| data.claims).map_err(|error| match error.kind() {
-        ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => {
-            JwtRefusal::Signature
-        }
-        ErrorKind::Json(_) => JwtRefusal::Form("exp, iss, sub, aud and jti must be there, each of its type"),
-        _ => JwtRefusal::Form("it is not a compact JWS"),
-    })
+    decoded
+        .map(|data| data.claims)
+        .map_err(|error| match error.kind() {
+            ErrorKind::InvalidSignature
+            | ErrorKind::InvalidAlgorithm
+            | ErrorKind::InvalidAlgorithmName => JwtRefusal::Signature,
+            ErrorKind::Json(_) => {
+                JwtRefusal::Form("exp, iss, sub, aud and jti must be there, each of its type")
+            }
+            _ => JwtRefusal::Form("it is not a compact JWS"),
+        })
 }
 
 /// The key in the wrapping that `jsonwebtoken` asks for; its bytes are the canonical JWK, which our provider reads.
@@ -255,8 +308,11 @@ fn decoding_key(key: &PublicKey) -> DecodingKey {
 }
 
 /// Cryptography for `jsonwebtoken` on `ring`: its own back ends take minutes to build.
-static PROVIDER: CryptoProvider =
-    CryptoProvider { signer_factory, verifier_factory, key_utils: KeyUtils::new_unimplemented() };
+static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory,
+    verifier_factory,
+    key_utils: KeyUtils::new_unimplemented(),
+};
 
 fn install_provider() {
     static ONCE: Once = Once::new();
@@ -291,7 +347,11 @@ struct RingVerifier(PublicKey, Algorithm);
 
 impl Verifier<Vec<u8>> for RingVerifier {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        if self.0.verify(message, signature) { Ok(()) } else { Err(signature::Error::new()) }
+        if self.0.verify(message, signature) {
+            Ok(())
+        } else {
+            Err(signature::Error::new())
+        }
     }
 }
 

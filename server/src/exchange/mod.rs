@@ -50,7 +50,10 @@ pub use idempotency::{Idempotency, IdempotencyError};
 pub use jwt::TokenKey;
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
-pub use read_statement::{AnswerChange, ItemChange, ReadStatementError, StatementChanges, StatementDocument, StatementView};
+pub use read_statement::{
+    AnswerChange, ItemChange, ReadStatementError, StatementChanges, StatementDocument,
+    StatementView,
+};
 pub use register_key::{Challenge, KeyError, KeyState, KeyView};
 pub use requests::{NewRequest, RequestError, RequestState, RequestView};
 pub use retire_key::Revocation;
@@ -60,7 +63,7 @@ pub use submit_statement::{ComparisonSummary, Submission, SubmitError};
 pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
 pub use time::Moment;
 pub use validity::Validity;
-pub use withdraw_statement::{Withdrawn, WithdrawError};
+pub use withdraw_statement::{WithdrawError, Withdrawn};
 
 use crate::clock::Clock;
 use crate::storage::{Db, Error as StorageError};
@@ -81,7 +84,14 @@ pub struct Exchange {
 impl Exchange {
     /// An exchange that calls itself `issuer` (its public base address) and signs access tokens with `token_key`.
     pub fn new(db: Db, clock: Clock, random: Random, issuer: String, token_key: &TokenKey) -> Self {
-        Self { db, clock, random, issuer, tokens: jwt::Tokens::new(token_key), remembered: Default::default() }
+        Self {
+            db,
+            clock,
+            random,
+            issuer,
+            tokens: jwt::Tokens::new(token_key),
+            remembered: Default::default(),
+        }
     }
 
     /// The public base address: `iss` of access tokens, `aud` of client assertions, `issuer` of key proofs.
@@ -106,7 +116,9 @@ impl Exchange {
         let mut random = [0_u8; 10];
         self.fill(&mut random)?;
         let time = u128::try_from(self.clock.now().as_millisecond()).unwrap_or(0);
-        let bits = random.iter().fold(time, |bits, byte| bits << 8 | u128::from(*byte));
+        let bits = random
+            .iter()
+            .fold(time, |bits, byte| bits << 8 | u128::from(*byte));
         let digits = (0..26).rev().map(|place| {
             let digit = usize::try_from(bits >> (5 * place) & 31).unwrap_or(0);
             char::from(DIGITS.get(digit).copied().unwrap_or(b'0'))
@@ -115,9 +127,9 @@ impl Exchange {
     }
 
     fn fill(&self, bytes: &mut [u8]) -> Result<(), StorageError> {
-        self.random
-            .fill(bytes)
-            .map_err(|_| StorageError::Unavailable("the operating system gave no random bytes".to_owned()))
+        self.random.fill(bytes).map_err(|_| {
+            StorageError::Unavailable("the operating system gave no random bytes".to_owned())
+        })
     }
 }
 
@@ -147,7 +159,10 @@ impl Window {
 
     /// The position to begin behind, for lists in the order of a number; `start` is before the first.
     fn after_number(&self, start: i64) -> i64 {
-        self.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(start)
+        self.after
+            .as_deref()
+            .and_then(|after| after.parse().ok())
+            .unwrap_or(start)
     }
 
     /// One more than asked for, which tells whether there is a next part.
@@ -156,11 +171,19 @@ impl Window {
     }
 
     /// Makes a page of the rows that [`Window::fetch`] brought.
-    fn page<R, T>(&self, mut rows: Vec<R>, position: impl Fn(&R) -> String, view: impl Fn(R) -> T) -> Page<T> {
+    fn page<R, T>(
+        &self,
+        mut rows: Vec<R>,
+        position: impl Fn(&R) -> String,
+        view: impl Fn(R) -> T,
+    ) -> Page<T> {
         let more = rows.len() > usize::from(self.limit);
         rows.truncate(usize::from(self.limit));
         let next = rows.last().filter(|_| more).map(position);
-        Page { items: rows.into_iter().map(view).collect(), next }
+        Page {
+            items: rows.into_iter().map(view).collect(),
+            next,
+        }
     }
 }
 
@@ -176,5 +199,6 @@ fn fold(name: &str) -> String {
 
 /// A digest read back from a row.
 fn stored_digest(hex: &str) -> Result<Digest, StorageError> {
-    hex.parse().map_err(|_| StorageError::Corrupt(format!("digest {hex}")))
+    hex.parse()
+        .map_err(|_| StorageError::Corrupt(format!("digest {hex}")))
 }

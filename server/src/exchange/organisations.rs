@@ -32,22 +32,39 @@ pub struct NewOrganisation {
 
 impl FromMembers for NewOrganisation {
     fn from_members(reader: &mut Reader<'_>) -> Option<Self> {
-        let kinds = |word: &str| word.parse().ok().filter(|kind| *kind != OrganisationKind::Operator);
+        let kinds = |word: &str| {
+            word.parse()
+                .ok()
+                .filter(|kind| *kind != OrganisationKind::Operator)
+        };
         let kind = reader.required_choice("kind", kinds, "vendor, institution");
         let name = reader.required_text("name", NAME);
         let corporate_number = read_corporate_number(reader).flatten();
         let medical_institution_code = read_medical_institution_code(reader).flatten();
         if medical_institution_code.is_some() && kind == Some(OrganisationKind::Vendor) {
-            reader.report("medical_institution_code", "not_an_institution", "a vendor has no 医療機関コード");
+            reader.report(
+                "medical_institution_code",
+                "not_an_institution",
+                "a vendor has no 医療機関コード",
+            );
         }
         let contact = reader.optional_text("contact", CONTACT);
-        Some(Self { kind: kind?, name: name?, corporate_number, medical_institution_code, contact })
+        Some(Self {
+            kind: kind?,
+            name: name?,
+            corporate_number,
+            medical_institution_code,
+            contact,
+        })
     }
 }
 
 /// What is to change of an organisation; absent members stay as they are.
 #[derive(Debug, Clone)]
-#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[allow(
+    clippy::option_option,
+    reason = "absent, null and a value are three different wishes"
+)]
 pub struct OrganisationChange {
     /// A new name.
     pub name: Option<String>,
@@ -77,7 +94,10 @@ impl FromMembers for OrganisationChange {
     }
 }
 
-#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[allow(
+    clippy::option_option,
+    reason = "absent, null and a value are three different wishes"
+)]
 fn read_corporate_number(reader: &mut Reader<'_>) -> Option<Option<CorporateNumber>> {
     let text = reader.changed_text("corporate_number", 32)?;
     let Some(text) = text else { return Some(None) };
@@ -91,24 +111,39 @@ fn read_corporate_number(reader: &mut Reader<'_>) -> Option<Option<CorporateNumb
 }
 
 /// Reads `medical_institution_code`: ten digits, or seven with `prefecture` and `fee_table` (点数表) beside them.
-#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
-fn read_medical_institution_code(reader: &mut Reader<'_>) -> Option<Option<MedicalInstitutionCode>> {
+#[allow(
+    clippy::option_option,
+    reason = "absent, null and a value are three different wishes"
+)]
+fn read_medical_institution_code(
+    reader: &mut Reader<'_>,
+) -> Option<Option<MedicalInstitutionCode>> {
     let prefecture = reader.optional_text("prefecture", 2);
     let fee_table = reader.optional_text("fee_table", 1);
     let text = reader.changed_text("medical_institution_code", 32)?;
     let Some(text) = text else { return Some(None) };
     let code = match (prefecture, fee_table) {
-        (Some(prefecture), Some(fee_table)) => MedicalInstitutionCode::from_parts(&text, &prefecture, &fee_table),
+        (Some(prefecture), Some(fee_table)) => {
+            MedicalInstitutionCode::from_parts(&text, &prefecture, &fee_table)
+        }
         (None, None) => MedicalInstitutionCode::parse(&text),
         _ => {
-            reader.report("medical_institution_code", "incomplete", "seven digits need prefecture and fee_table, both");
+            reader.report(
+                "medical_institution_code",
+                "incomplete",
+                "seven digits need prefecture and fee_table, both",
+            );
             return None;
         }
     };
     match code {
         Ok(code) => Some(Some(code)),
         Err(error) => {
-            reader.report("medical_institution_code", "medical_institution_code", error.to_string());
+            reader.report(
+                "medical_institution_code",
+                "medical_institution_code",
+                error.to_string(),
+            );
             None
         }
     }
@@ -192,8 +227,14 @@ impl Exchange {
                 kind: new.kind.as_str().to_owned(),
                 name: new.name.clone(),
                 name_folded: fold(&new.name),
-                corporate_number: new.corporate_number.as_ref().map(|number| number.as_str().to_owned()),
-                medical_institution_code: new.medical_institution_code.as_ref().map(|code| code.as_str().to_owned()),
+                corporate_number: new
+                    .corporate_number
+                    .as_ref()
+                    .map(|number| number.as_str().to_owned()),
+                medical_institution_code: new
+                    .medical_institution_code
+                    .as_ref()
+                    .map(|code| code.as_str().to_owned()),
                 contact: new.contact.clone(),
                 revision: 1,
                 created_at: tx.now().as_millisecond(),
@@ -214,14 +255,17 @@ impl Exchange {
         window: &Window,
     ) -> Result<Page<OrganisationView>, OrganisationError> {
         let kind = kind.map(OrganisationKind::as_str);
-        let rows = self.db.read(|c| organisations::list(c, kind, window.after_id(), window.fetch()))?;
+        let rows = self
+            .db
+            .read(|c| organisations::list(c, kind, window.after_id(), window.fetch()))?;
         Ok(window.page(rows, |row| row.id.clone(), OrganisationView::from))
     }
 
     /// One organisation.
     pub fn find_organisation(&self, id: &str) -> Result<OrganisationView, OrganisationError> {
         let row = self.db.read(|c| organisations::find(c, id))?;
-        row.map(OrganisationView::from).ok_or(OrganisationError::NotFound)
+        row.map(OrganisationView::from)
+            .ok_or(OrganisationError::NotFound)
     }
 
     /// Changes an organisation. Disabling it shuts its clients out from the next request on.
@@ -270,17 +314,33 @@ fn refuse_taken_numbers(tx: &mut Tx<'_>, row: &OrganisationRow) -> Result<(), Or
     if let Some(code) = &row.medical_institution_code {
         if row.kind != institution {
             let detail = "a vendor has no 医療機関コード";
-            return Err(violation("/medical_institution_code", "not_an_institution", detail).into());
+            return Err(
+                violation("/medical_institution_code", "not_an_institution", detail).into(),
+            );
         }
         let holder = organisations::holder_of_medical_institution_code(tx, code)?;
         if holder.is_some_and(|holder| holder != row.id) {
-            return Err(violation("/medical_institution_code", "taken", "another institution has this code").into());
+            return Err(violation(
+                "/medical_institution_code",
+                "taken",
+                "another institution has this code",
+            )
+            .into());
         }
     }
-    if let Some(number) = row.corporate_number.as_deref().filter(|_| row.kind != institution) {
+    if let Some(number) = row
+        .corporate_number
+        .as_deref()
+        .filter(|_| row.kind != institution)
+    {
         let holder = organisations::vendor_with_corporate_number(tx, number)?;
         if holder.is_some_and(|holder| holder != row.id) {
-            return Err(violation("/corporate_number", "taken", "another vendor has this number").into());
+            return Err(violation(
+                "/corporate_number",
+                "taken",
+                "another vendor has this number",
+            )
+            .into());
         }
     }
     Ok(())

@@ -38,7 +38,9 @@ impl Release {
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        [Self::OnRequest, Self::Automatic, Self::Listed].into_iter().find(|release| release.as_str() == word)
+        [Self::OnRequest, Self::Automatic, Self::Listed]
+            .into_iter()
+            .find(|release| release.as_str() == word)
     }
 
     pub(super) fn stored(word: &str) -> Result<Self, StorageError> {
@@ -67,7 +69,9 @@ impl FromMembers for NewProduct {
         Some(Self {
             version: reader.optional_text("version", VERSION),
             description: reader.optional_lines("description", DESCRIPTION),
-            release: reader.optional_choice("release", Release::from_word, RELEASES).unwrap_or(Release::OnRequest),
+            release: reader
+                .optional_choice("release", Release::from_word, RELEASES)
+                .unwrap_or(Release::OnRequest),
             in_directory: reader.optional_bool("in_directory").unwrap_or(true),
             name: name?,
         })
@@ -76,7 +80,10 @@ impl FromMembers for NewProduct {
 
 /// What is to change of a product; absent members stay as they are.
 #[derive(Debug, Clone)]
-#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[allow(
+    clippy::option_option,
+    reason = "absent, null and a value are three different wishes"
+)]
 pub struct ProductChange {
     /// A new name.
     pub name: Option<String>,
@@ -203,14 +210,23 @@ impl Exchange {
     }
 
     /// The vendor's products.
-    pub fn list_products(&self, actor: &Actor, window: &Window) -> Result<Page<ProductView>, ProductError> {
-        let rows = self.db.read(|c| products::list(c, &actor.organisation, window.after_id(), window.fetch()))?;
+    pub fn list_products(
+        &self,
+        actor: &Actor,
+        window: &Window,
+    ) -> Result<Page<ProductView>, ProductError> {
+        let rows = self
+            .db
+            .read(|c| products::list(c, &actor.organisation, window.after_id(), window.fetch()))?;
         Ok(window.page(rows, |row| row.id.clone(), ProductView::from))
     }
 
     /// One of the vendor's products.
     pub fn find_product(&self, actor: &Actor, id: &str) -> Result<ProductView, ProductError> {
-        let row = self.db.read(|c| products::find(c, id))?.filter(|row| row.vendor_id == actor.organisation);
+        let row = self
+            .db
+            .read(|c| products::find(c, id))?
+            .filter(|row| row.vendor_id == actor.organisation);
         row.map(ProductView::from).ok_or(ProductError::NotFound)
     }
 
@@ -235,7 +251,12 @@ impl Exchange {
     }
 
     /// Takes back the grant of the product to the institution: no future revision, nothing delivered is lost.
-    pub fn revoke_grant(&self, actor: &Actor, product_id: &str, institution_id: &str) -> Result<(), ProductError> {
+    pub fn revoke_grant(
+        &self,
+        actor: &Actor,
+        product_id: &str,
+        institution_id: &str,
+    ) -> Result<(), ProductError> {
         let vendor_id = actor.organisation.clone();
         let (product_id, institution_id) = (product_id.to_owned(), institution_id.to_owned());
         self.db.write(move |tx| {

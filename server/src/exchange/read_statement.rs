@@ -168,7 +168,9 @@ pub(super) fn readable(
     actor: &Actor,
     sha256: &str,
 ) -> Result<StatementRow, ReadStatementError> {
-    let (reader, sha256) = reader_of(actor).zip(named(sha256)).ok_or(ReadStatementError::NotFound)?;
+    let (reader, sha256) = reader_of(actor)
+        .zip(named(sha256))
+        .ok_or(ReadStatementError::NotFound)?;
     statements::find(connection, reader, &sha256)?.ok_or(ReadStatementError::NotFound)
 }
 
@@ -185,37 +187,61 @@ impl Exchange {
         product: Option<&str>,
         window: &Window,
     ) -> Result<Page<StatementView>, ReadStatementError> {
-        let Some(reader) = reader_of(actor) else { return Ok(Page { items: Vec::new(), next: None }) };
+        let Some(reader) = reader_of(actor) else {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        };
         let rows = self.db.read(|c| {
-            let rows = statements::list(c, reader, product, window.after_number(-1), window.fetch())?;
+            let rows =
+                statements::list(c, reader, product, window.after_number(-1), window.fetch())?;
             let with_signer = rows.into_iter().map(|row| {
                 let signer = statements::signer_standing(c, &row.signer_kid)?;
                 Ok((row, signer))
             });
             with_signer.collect::<Result<Vec<_>, StorageError>>()
         })?;
-        Ok(window.page(rows, |(row, _)| row.receipt_leaf.to_string(), |(row, signer)| StatementView::of(row, signer)))
+        Ok(window.page(
+            rows,
+            |(row, _)| row.receipt_leaf.to_string(),
+            |(row, signer)| StatementView::of(row, signer),
+        ))
     }
 
     /// One statement with its answers.
-    pub fn view_statement(&self, actor: &Actor, sha256: &str) -> Result<StatementDocument, ReadStatementError> {
+    pub fn view_statement(
+        &self,
+        actor: &Actor,
+        sha256: &str,
+    ) -> Result<StatementDocument, ReadStatementError> {
         self.db.read(|c| {
             let row = readable(c, actor, sha256)?;
             let signer = statements::signer_standing(c, &row.signer_kid)?;
             let delivery = deliveries::find(c, &actor.organisation, &row.sha256)?;
-            let jws = Jws::parse(&bytes_of(c, &row)?).map_err(|error| StorageError::Corrupt(error.to_string()))?;
+            let jws = Jws::parse(&bytes_of(c, &row)?)
+                .map_err(|error| StorageError::Corrupt(error.to_string()))?;
             let payload = String::from_utf8_lossy(jws.payload()).into_owned();
             Ok(StatementDocument {
                 statement: StatementView::of(row, signer),
-                delivered_at: delivery.as_ref().map(|delivery| Moment(delivery.delivered_at)),
-                acknowledged_at: delivery.and_then(|delivery| delivery.acknowledged_at).map(Moment),
-                payload: RawValue::from_string(payload).map_err(|error| StorageError::Corrupt(error.to_string()))?,
+                delivered_at: delivery
+                    .as_ref()
+                    .map(|delivery| Moment(delivery.delivered_at)),
+                acknowledged_at: delivery
+                    .and_then(|delivery| delivery.acknowledged_at)
+                    .map(Moment),
+                payload: RawValue::from_string(payload)
+                    .map_err(|error| StorageError::Corrupt(error.to_string()))?,
             })
         })
     }
 
     /// The exact signed bytes. An institution's first time is their delivery.
-    pub fn fetch_statement(&self, actor: &Actor, sha256: &str) -> Result<String, ReadStatementError> {
+    pub fn fetch_statement(
+        &self,
+        actor: &Actor,
+        sha256: &str,
+    ) -> Result<String, ReadStatementError> {
         let (jws, row, delivered) = self.db.read(|c| {
             let row = readable(c, actor, sha256)?;
             let delivered = actor.kind != OrganisationKind::Institution
@@ -237,11 +263,17 @@ impl Exchange {
     }
 
     /// The receipt of a statement, a compact JWS of the service.
-    pub fn statement_receipt(&self, actor: &Actor, sha256: &str) -> Result<String, ReadStatementError> {
+    pub fn statement_receipt(
+        &self,
+        actor: &Actor,
+        sha256: &str,
+    ) -> Result<String, ReadStatementError> {
         self.db.read(|c| {
             let row = readable(c, actor, sha256)?;
             let receipt = log::receipt(c, row.receipt_leaf)?;
-            receipt.ok_or_else(|| StorageError::Corrupt(format!("no leaf {}", row.receipt_leaf)).into())
+            receipt.ok_or_else(|| {
+                StorageError::Corrupt(format!("no leaf {}", row.receipt_leaf)).into()
+            })
         })
     }
 
@@ -258,7 +290,10 @@ impl Exchange {
             if !same_chain || later.revision <= earlier.revision {
                 return Err(ReadStatementError::OtherChain);
             }
-            Ok((stored_statement(&bytes_of(c, &later)?)?, stored_statement(&bytes_of(c, &earlier)?)?))
+            Ok((
+                stored_statement(&bytes_of(c, &later)?)?,
+                stored_statement(&bytes_of(c, &earlier)?)?,
+            ))
         })?;
         let mut changes = StatementChanges {
             statement: sha256.to_owned(),
@@ -270,11 +305,20 @@ impl Exchange {
             let (before, after) = (change.before.cloned(), change.after.cloned());
             match (change.number, change.requirement_set, change.item) {
                 (Some(number), ..) => {
-                    changes.answers.push(AnswerChange { number: number.to_string(), before, after });
+                    changes.answers.push(AnswerChange {
+                        number: number.to_string(),
+                        before,
+                        after,
+                    });
                 }
                 (None, Some(set), Some(item)) => {
                     let (requirement_set, item) = (set.to_owned(), item.to_owned());
-                    changes.annex.push(ItemChange { requirement_set, item, before, after });
+                    changes.annex.push(ItemChange {
+                        requirement_set,
+                        item,
+                        before,
+                        after,
+                    });
                 }
                 _ => {}
             }
@@ -292,14 +336,18 @@ fn deliver(tx: &mut Tx<'_>, institution_id: &str, row: &StatementRow) -> Result<
         ..Entry::new(Event::DeliveryMade)
     });
     let delivered_at = tx.now().as_millisecond();
-    deliveries::insert(tx, &DeliveryRow {
-        institution_id: institution_id.to_owned(),
-        statement_sha256: row.sha256.clone(),
-        delivered_at,
-        delivery_leaf,
-        acknowledged_at: None,
-        acknowledgement_leaf: None,
-    })?;
-    let subject = serde_json::json!({ "statement": row.sha256, "institution": institution_id }).to_string();
+    deliveries::insert(
+        tx,
+        &DeliveryRow {
+            institution_id: institution_id.to_owned(),
+            statement_sha256: row.sha256.clone(),
+            delivered_at,
+            delivery_leaf,
+            acknowledged_at: None,
+            acknowledgement_leaf: None,
+        },
+    )?;
+    let subject =
+        serde_json::json!({ "statement": row.sha256, "institution": institution_id }).to_string();
     tx.notify(&row.vendor_id, "statement_delivered", &subject)
 }

@@ -149,7 +149,9 @@ pub enum KeyError {
     #[error(transparent)]
     Violations(#[from] Violations),
     /// The key is registered already, by this vendor or another.
-    #[error("this key is registered already, and a key belongs to one vendor for ever: make a new one")]
+    #[error(
+        "this key is registered already, and a key belongs to one vendor for ever: make a new one"
+    )]
     Taken,
     /// Its state does not allow this.
     #[error("the key is {0}, which does not allow this")]
@@ -180,11 +182,18 @@ impl Exchange {
         let (vendor, kept) = (actor.organisation.clone(), challenge.clone());
         let expires_at = self.db.write(move |tx| {
             let now = tx.now();
-            let expires_at = now.saturating_add(CHALLENGE_LIFETIME).unwrap_or(now).as_millisecond();
+            let expires_at = now
+                .saturating_add(CHALLENGE_LIFETIME)
+                .unwrap_or(now)
+                .as_millisecond();
             signing_keys::insert_challenge(tx, &kept, &vendor, expires_at, now.as_millisecond())?;
             Ok::<_, KeyError>(expires_at)
         })?;
-        Ok(Challenge { challenge, issuer: actor.organisation.clone(), expires_at: Moment(expires_at.value) })
+        Ok(Challenge {
+            challenge,
+            issuer: actor.organisation.clone(),
+            expires_at: Moment(expires_at.value),
+        })
     }
 
     /// Registers the key that a proof carries and is signed by. `not_after` is at most three years ahead, and just
@@ -200,7 +209,10 @@ impl Exchange {
         let key = proven_key(&jws)?;
         let proof = jws::verify::<KeyProof>(jws, &key)?.into_document();
         if proof.issuer != actor.organisation {
-            let detail = format!("it must be {}, the vendor that registers the key", actor.organisation);
+            let detail = format!(
+                "it must be {}, the vendor that registers the key",
+                actor.organisation
+            );
             return Err(violation("/issuer", "wrong_issuer", detail).into());
         }
         let not_after = self.expiry(not_after)?;
@@ -212,7 +224,8 @@ impl Exchange {
             }
             let now = tx.now().as_millisecond();
             if !signing_keys::take_challenge(tx, &proof.challenge, &vendor, now)? {
-                let detail = "it is not a challenge of yours, was used or has expired: ask for a new one";
+                let detail =
+                    "it is not a challenge of yours, was used or has expired: ask for a new one";
                 return Err(violation("/challenge", "challenge", detail).into());
             }
             if signing_keys::find(tx, kid.as_str())?.is_some() {
@@ -228,21 +241,38 @@ impl Exchange {
 
     /// A vendor's keys, the oldest first.
     pub fn list_keys(&self, vendor_id: &str, window: &Window) -> Result<Page<KeyView>, KeyError> {
-        let after = window.after.as_deref().and_then(|after| after.split_once(' '));
-        let after = after.and_then(|(at, kid)| Some((at.parse().ok()?, kid))).unwrap_or((i64::MIN, ""));
-        let rows = self.db.read(|c| signing_keys::list(c, vendor_id, after, window.fetch()))?;
+        let after = window
+            .after
+            .as_deref()
+            .and_then(|after| after.split_once(' '));
+        let after = after
+            .and_then(|(at, kid)| Some((at.parse().ok()?, kid)))
+            .unwrap_or((i64::MIN, ""));
+        let rows = self
+            .db
+            .read(|c| signing_keys::list(c, vendor_id, after, window.fetch()))?;
         let now = self.clock.now();
-        let keys = rows.into_iter().map(|row| KeyView::of(row, now)).collect::<Result<Vec<_>, _>>()?;
+        let keys = rows
+            .into_iter()
+            .map(|row| KeyView::of(row, now))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(window.page(keys, |key| key.position.clone(), |key| key))
     }
 
     fn expiry(&self, asked: Option<Timestamp>) -> Result<Timestamp, KeyError> {
         let now = self.clock.now();
-        let latest = now.saturating_add(LONGEST_LIFETIME).unwrap_or(Timestamp::MAX);
+        let latest = now
+            .saturating_add(LONGEST_LIFETIME)
+            .unwrap_or(Timestamp::MAX);
         match asked {
             None => Ok(latest),
             Some(at) if now < at && at <= latest => Ok(at),
-            Some(_) => Err(violation("/not_after", "range", "it must lie ahead, by three years at the most").into()),
+            Some(_) => Err(violation(
+                "/not_after",
+                "range",
+                "it must lie ahead, by three years at the most",
+            )
+            .into()),
         }
     }
 }

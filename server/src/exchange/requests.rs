@@ -43,7 +43,9 @@ impl RequestState {
 
     /// The state of that word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Open, Self::Released, Self::Declined, Self::Cancelled].into_iter().find(|state| state.as_str() == word)
+        [Self::Open, Self::Released, Self::Declined, Self::Cancelled]
+            .into_iter()
+            .find(|state| state.as_str() == word)
     }
 }
 
@@ -63,7 +65,11 @@ impl FromMembers for NewRequest {
         let product = reader.required_text("product", 64);
         let message = reader.optional_lines("message", 2000);
         let due_on = reader.optional_date("due_on");
-        Some(Self { product: product?, message, due_on })
+        Some(Self {
+            product: product?,
+            message,
+            due_on,
+        })
     }
 }
 
@@ -169,8 +175,15 @@ impl Exchange {
         let page = self.db.read(|c| {
             let rows = requests::list(c, party, state, window.after_id(), window.fetch())?;
             let page = window.page(rows, |row| row.id.clone(), |row| row);
-            let items = page.items.into_iter().map(|row| view(c, row)).collect::<Result<_, StorageError>>()?;
-            Ok::<_, StorageError>(Page { items, next: page.next })
+            let items = page
+                .items
+                .into_iter()
+                .map(|row| view(c, row))
+                .collect::<Result<_, StorageError>>()?;
+            Ok::<_, StorageError>(Page {
+                items,
+                next: page.next,
+            })
         })?;
         Ok(page)
     }
@@ -178,7 +191,10 @@ impl Exchange {
     /// One request of the caller's.
     pub fn find_request(&self, actor: &Actor, id: &str) -> Result<RequestView, RequestError> {
         let party = party(actor).ok_or(RequestError::NotFound)?;
-        let row = self.db.read(|c| requests::find(c, party, id))?.ok_or(RequestError::NotFound)?;
+        let row = self
+            .db
+            .read(|c| requests::find(c, party, id))?
+            .ok_or(RequestError::NotFound)?;
         self.show_request(row)
     }
 
@@ -188,7 +204,12 @@ impl Exchange {
     }
 
     /// The vendor declines, and says why.
-    pub fn decline_request(&self, actor: &Actor, id: &str, reason: String) -> Result<RequestView, RequestError> {
+    pub fn decline_request(
+        &self,
+        actor: &Actor,
+        id: &str,
+        reason: String,
+    ) -> Result<RequestView, RequestError> {
         self.settle(actor, id, RequestState::Declined, Some(reason))
     }
 
@@ -233,7 +254,12 @@ fn requestable(tx: &mut Tx<'_>, id: &str) -> Result<ProductRow, RequestError> {
     };
     match (product, vendor) {
         (Some(product), Some(vendor)) if vendor.disabled_at.is_none() => Ok(product),
-        _ => Err(violation("/product", "unknown_product", "there is no such product in the exchange").into()),
+        _ => Err(violation(
+            "/product",
+            "unknown_product",
+            "there is no such product in the exchange",
+        )
+        .into()),
     }
 }
 
@@ -284,17 +310,23 @@ fn close(tx: &mut Tx<'_>, row: &mut RequestRow, state: RequestState) -> Result<(
 }
 
 fn tell(tx: &mut Tx<'_>, whom: &str, kind: &str, row: &RequestRow) -> Result<(), StorageError> {
-    let subject = serde_json::json!({ "request": row.id, "product": row.product_id, "reason": row.reason });
+    let subject =
+        serde_json::json!({ "request": row.id, "product": row.product_id, "reason": row.reason });
     tx.notify(whom, kind, &subject.to_string())
 }
 
-fn view(connection: &mut crate::storage::DbConnection, row: RequestRow) -> Result<RequestView, StorageError> {
+fn view(
+    connection: &mut crate::storage::DbConnection,
+    row: RequestRow,
+) -> Result<RequestView, StorageError> {
     let institution = organisations::find(connection, &row.institution_id)?;
     let product = products::find(connection, &row.product_id)?;
     Ok(RequestView {
         id: row.id,
         institution: row.institution_id,
-        institution_name: institution.map(|institution| institution.name).unwrap_or_default(),
+        institution_name: institution
+            .map(|institution| institution.name)
+            .unwrap_or_default(),
         vendor: row.vendor_id,
         product: row.product_id,
         product_name: product.map(|product| product.name).unwrap_or_default(),

@@ -26,15 +26,25 @@ pub struct Revocation {
 impl FromMembers for Revocation {
     fn from_members(reader: &mut Reader<'_>) -> Option<Self> {
         let reason = reader.required_lines("reason", 1000);
-        let compromised_since = match reader.optional_text("compromised_since", 40).map(|text| text.parse()) {
+        let compromised_since = match reader
+            .optional_text("compromised_since", 40)
+            .map(|text| text.parse())
+        {
             None => None,
             Some(Ok(at)) => Some(at),
             Some(Err(_)) => {
-                reader.report("compromised_since", "time", "write it as 2026-11-01T00:00:00.000Z (RFC 3339)");
+                reader.report(
+                    "compromised_since",
+                    "time",
+                    "write it as 2026-11-01T00:00:00.000Z (RFC 3339)",
+                );
                 None
             }
         };
-        Some(Self { reason: reason?, compromised_since })
+        Some(Self {
+            reason: reason?,
+            compromised_since,
+        })
     }
 }
 
@@ -54,8 +64,16 @@ impl Exchange {
     }
 
     /// Revokes the vendor's key, in whatever state it is.
-    pub fn revoke_key(&self, actor: &Actor, kid: &str, revocation: Revocation) -> Result<KeyView, KeyError> {
-        if revocation.compromised_since.is_some_and(|since| since > self.clock.now()) {
+    pub fn revoke_key(
+        &self,
+        actor: &Actor,
+        kid: &str,
+        revocation: Revocation,
+    ) -> Result<KeyView, KeyError> {
+        if revocation
+            .compromised_since
+            .is_some_and(|since| since > self.clock.now())
+        {
             return Err(violation("/compromised_since", "range", "it must not lie ahead").into());
         }
         self.end_key(actor, kid, move |tx, row| {
@@ -86,7 +104,11 @@ impl Exchange {
             let mut row = found.ok_or(KeyError::NotFound)?;
             let kind = end(tx, &mut row)?;
             signing_keys::update(tx, &row)?;
-            tx.notify(&vendor, kind, &serde_json::json!({ "kid": row.kid }).to_string())?;
+            tx.notify(
+                &vendor,
+                kind,
+                &serde_json::json!({ "kid": row.kid }).to_string(),
+            )?;
             Ok::<_, KeyError>(row)
         })?;
         Ok(KeyView::of(ended.value, self.clock.now())?)

@@ -51,7 +51,10 @@ pub struct ServiceKeyView {
 
 impl Exchange {
     /// Notes which keys the service uses now. A key that took another's place is a leaf of the log.
-    pub fn record_service_keys(&self, keys: Vec<(ServicePurpose, PublicKey)>) -> Result<(), StorageError> {
+    pub fn record_service_keys(
+        &self,
+        keys: Vec<(ServicePurpose, PublicKey)>,
+    ) -> Result<(), StorageError> {
         self.db.write(move |tx| {
             let now = tx.now().as_millisecond();
             let known = service_keys::list(tx)?;
@@ -63,15 +66,21 @@ impl Exchange {
                 }
                 for old in of_purpose().filter(|row| row.until.is_none()) {
                     service_keys::end(tx, &old.kid, now)?;
-                    tx.append(Entry { signer_kid: Some(kid.clone()), ..Entry::new(Event::ServiceKeyRotated) });
+                    tx.append(Entry {
+                        signer_kid: Some(kid.clone()),
+                        ..Entry::new(Event::ServiceKeyRotated)
+                    });
                 }
-                service_keys::insert(tx, &ServiceKeyRow {
-                    kid: kid.as_str().to_owned(),
-                    purpose: purpose.as_str().to_owned(),
-                    jwk: key.to_jwk(),
-                    since: now,
-                    until: None,
-                })?;
+                service_keys::insert(
+                    tx,
+                    &ServiceKeyRow {
+                        kid: kid.as_str().to_owned(),
+                        purpose: purpose.as_str().to_owned(),
+                        jwk: key.to_jwk(),
+                        since: now,
+                        until: None,
+                    },
+                )?;
             }
             Ok::<_, StorageError>(())
         })?;
@@ -82,9 +91,16 @@ impl Exchange {
     pub fn list_service_keys(&self) -> Result<Vec<ServiceKeyView>, StorageError> {
         let rows = self.db.read(service_keys::list)?;
         let view = |row: ServiceKeyRow| {
-            let jwk = RawValue::from_string(row.jwk).map_err(|error| StorageError::Corrupt(error.to_string()))?;
+            let jwk = RawValue::from_string(row.jwk)
+                .map_err(|error| StorageError::Corrupt(error.to_string()))?;
             let (since, until) = (Moment(row.since), row.until.map(Moment));
-            Ok(ServiceKeyView { kid: row.kid, purpose: row.purpose, jwk, since, until })
+            Ok(ServiceKeyView {
+                kid: row.kid,
+                purpose: row.purpose,
+                jwk,
+                since,
+                until,
+            })
         };
         rows.into_iter().map(view).collect()
     }

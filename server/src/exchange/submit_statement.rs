@@ -76,7 +76,9 @@ pub enum SubmitError {
     #[error("{0}")]
     ChainExists(String),
     /// There is another payload under this revision.
-    #[error("revision {0} is held already with another payload: a statement never changes, submit the next revision")]
+    #[error(
+        "revision {0} is held already with another payload: a statement never changes, submit the next revision"
+    )]
     RevisionTaken(i64),
     /// The revision or `supersedes` does not follow the head.
     #[error("{0}")]
@@ -97,13 +99,24 @@ impl From<VerifyError> for SubmitError {
 
 /// What the writer finds: a new statement, or one that is held already.
 enum Stored {
-    New { leaf: i64, received_at: i64 },
-    Held { row: Box<StatementRow>, receipt: String, comparisons: Vec<ComparisonSummary> },
+    New {
+        leaf: i64,
+        received_at: i64,
+    },
+    Held {
+        row: Box<StatementRow>,
+        receipt: String,
+        comparisons: Vec<ComparisonSummary>,
+    },
 }
 
 impl Exchange {
     /// Takes a statement in: compact JWS in, receipt out. Submitting the same payload again answers the first receipt.
-    pub fn submit_statement(&self, actor: &Actor, compact: &str) -> Result<Submission, SubmitError> {
+    pub fn submit_statement(
+        &self,
+        actor: &Actor,
+        compact: &str,
+    ) -> Result<Submission, SubmitError> {
         let preparing = self.db.preparing();
         let jws = Jws::parse(compact)?;
         let key = self.signer(actor, jws.kid().as_str())?;
@@ -111,10 +124,13 @@ impl Exchange {
         let statement = verified.document();
         refuse_what_is_not_the_vendors(statement, actor)?;
         let sha256 = verified.sha256();
-        let compared: Vec<ComparisonRow> =
-            requirement_sets().iter().map(|set| row_of(&compare(statement, Some(sha256), set), set)).collect();
+        let compared: Vec<ComparisonRow> = requirement_sets()
+            .iter()
+            .map(|set| row_of(&compare(statement, Some(sha256), set), set))
+            .collect();
         let announcement = self.announcement(&verified, &compared)?;
-        let summaries: Vec<ComparisonSummary> = compared.iter().map(ComparisonSummary::from).collect();
+        let summaries: Vec<ComparisonSummary> =
+            compared.iter().map(ComparisonSummary::from).collect();
         let new = new_statement(&verified, actor);
         let shown = new.clone();
         let vendor = actor.organisation.clone();
@@ -129,13 +145,19 @@ impl Exchange {
                 receipt: stored.receipts.into_iter().next().unwrap_or_default(),
                 ..submission(shown, leaf, received_at, summaries)
             },
-            Stored::Held { row, receipt, comparisons } => held_submission(*row, receipt, comparisons),
+            Stored::Held {
+                row,
+                receipt,
+                comparisons,
+            } => held_submission(*row, receipt, comparisons),
         })
     }
 
     fn signer(&self, actor: &Actor, kid: &str) -> Result<PublicKey, SubmitError> {
         let now = self.clock.now();
-        let key = self.db.read(|c| usable_key(c, &actor.organisation, kid, now))?;
+        let key = self
+            .db
+            .read(|c| usable_key(c, &actor.organisation, kid, now))?;
         key.map(|(key, _)| key).ok_or(SubmitError::Signer)
     }
 
@@ -149,22 +171,32 @@ impl Exchange {
         let id = self.new_id("ann")?;
         let earlier = match statement.supersedes {
             None => None,
-            Some(earlier) => self.db.read(|c| Revised::read(c, &earlier.to_string(), compared))?,
+            Some(earlier) => self
+                .db
+                .read(|c| Revised::read(c, &earlier.to_string(), compared))?,
         };
         Ok(Announcement::statement_received(id, verified, earlier))
     }
 }
 
 /// Refuses a statement that names another vendor, or files that cannot be kept yet.
-pub(super) fn refuse_what_is_not_the_vendors(statement: &Statement, actor: &Actor) -> Result<(), Violations> {
+pub(super) fn refuse_what_is_not_the_vendors(
+    statement: &Statement,
+    actor: &Actor,
+) -> Result<(), Violations> {
     let mut found = Vec::new();
     if statement.issuer != actor.organisation {
         let detail = format!("it must be {}, the vendor that submits", actor.organisation);
         found.push(Violation::new("/issuer", "wrong_issuer", detail));
     }
     if !statement.attachments.is_empty() {
-        let detail = "this version of the service takes no attachments: leave the list empty or out";
-        found.push(Violation::new("/attachments", "attachments_unsupported", detail));
+        let detail =
+            "this version of the service takes no attachments: leave the list empty or out";
+        found.push(Violation::new(
+            "/attachments",
+            "attachments_unsupported",
+            detail,
+        ));
     }
     Violations::from_vec(found)
 }
@@ -178,8 +210,10 @@ fn store(
     announcement: &Announcement,
 ) -> Result<Stored, SubmitError> {
     let now = tx.now();
-    let (_, key_leaf) = usable_key(tx, &new.vendor_id, &new.signer_kid, now)?.ok_or(SubmitError::Signer)?;
-    let product = products::find(tx, &new.product_id)?.filter(|product| product.vendor_id == new.vendor_id);
+    let (_, key_leaf) =
+        usable_key(tx, &new.vendor_id, &new.signer_kid, now)?.ok_or(SubmitError::Signer)?;
+    let product =
+        products::find(tx, &new.product_id)?.filter(|product| product.vendor_id == new.vendor_id);
     if product.is_none() {
         let detail = "it must be the id of a product of this vendor";
         return Err(super::violation("/product/id", "unknown_product", detail).into());
@@ -198,7 +232,14 @@ fn store(
         statements::supersede(tx, &head.sha256, &new.sha256)?;
     }
     let received_at = now.as_millisecond();
-    statements::insert(tx, &NewStatement { receipt_leaf: leaf, received_at, ..new.clone() })?;
+    statements::insert(
+        tx,
+        &NewStatement {
+            receipt_leaf: leaf,
+            received_at,
+            ..new.clone()
+        },
+    )?;
     for comparison in compared {
         comparisons::insert(tx, comparison)?;
     }
@@ -213,27 +254,46 @@ fn refuse_what_does_not_follow(
     head: Option<&StatementRow>,
 ) -> Result<(), SubmitError> {
     let Some(head) = head else {
-        if let Some((product, form)) = statements::chain_of_id(tx, &new.vendor_id, &new.statement_id)? {
-            let detail = format!("statement_id {} names the {form} chain of {product} already", new.statement_id);
+        if let Some((product, form)) =
+            statements::chain_of_id(tx, &new.vendor_id, &new.statement_id)?
+        {
+            let detail = format!(
+                "statement_id {} names the {form} chain of {product} already",
+                new.statement_id
+            );
             return Err(SubmitError::ChainExists(detail));
         }
         if new.revision != 1 {
-            let detail = format!("no {} of this product is held yet: the first revision must be 1", new.form);
+            let detail = format!(
+                "no {} of this product is held yet: the first revision must be 1",
+                new.form
+            );
             return Err(SubmitError::DoesNotFollow(detail));
         }
         return Ok(());
     };
     if head.statement_id != new.statement_id {
-        let detail =
-            format!("the {} chain of this product has the statement_id {}: go on with it", new.form, head.statement_id);
+        let detail = format!(
+            "the {} chain of this product has the statement_id {}: go on with it",
+            new.form, head.statement_id
+        );
         return Err(SubmitError::ChainExists(detail));
     }
     if new.revision <= head.revision {
         return Err(SubmitError::RevisionTaken(new.revision));
     }
     let next = head.revision + 1;
-    if new.revision != next || statement.supersedes.map(|sha256| sha256.to_string()).as_ref() != Some(&head.sha256) {
-        let detail = format!("the next revision is {next} and must supersede {}", head.sha256);
+    if new.revision != next
+        || statement
+            .supersedes
+            .map(|sha256| sha256.to_string())
+            .as_ref()
+            != Some(&head.sha256)
+    {
+        let detail = format!(
+            "the next revision is {next} and must supersede {}",
+            head.sha256
+        );
         return Err(SubmitError::DoesNotFollow(detail));
     }
     Ok(())
@@ -244,9 +304,17 @@ fn held(tx: &mut Tx<'_>, row: StatementRow) -> Result<Stored, SubmitError> {
     let receipt = log::receipt(tx, row.receipt_leaf)?.ok_or_else(missing)?;
     let mut found = Vec::new();
     for set in requirement_sets() {
-        found.extend(comparisons::find(tx, &row.sha256, &set.digest().to_string())?.as_ref().map(Into::into));
+        found.extend(
+            comparisons::find(tx, &row.sha256, &set.digest().to_string())?
+                .as_ref()
+                .map(Into::into),
+        );
     }
-    Ok(Stored::Held { row: Box::new(row), receipt, comparisons: found })
+    Ok(Stored::Held {
+        row: Box::new(row),
+        receipt,
+        comparisons: found,
+    })
 }
 
 fn new_statement(verified: &Verified<Statement>, actor: &Actor) -> NewStatement {
@@ -277,7 +345,10 @@ pub(super) fn row_of(
 ) -> ComparisonRow {
     let summary = comparison.summary;
     ComparisonRow {
-        statement_sha256: comparison.statement.map(|sha256| sha256.to_string()).unwrap_or_default(),
+        statement_sha256: comparison
+            .statement
+            .map(|sha256| sha256.to_string())
+            .unwrap_or_default(),
         requirement_set_sha256: set.digest().to_string(),
         requirement_set: set.id.clone(),
         conforming: i64::from(summary.conforming),
@@ -291,11 +362,19 @@ pub(super) fn row_of(
 
 impl From<&ComparisonRow> for ComparisonSummary {
     fn from(row: &ComparisonRow) -> Self {
-        Self { requirement_set: row.requirement_set.clone(), summary: super::compare_system::summary_of(row) }
+        Self {
+            requirement_set: row.requirement_set.clone(),
+            summary: super::compare_system::summary_of(row),
+        }
     }
 }
 
-fn submission(new: NewStatement, leaf: i64, received_at: i64, comparisons: Vec<ComparisonSummary>) -> Submission {
+fn submission(
+    new: NewStatement,
+    leaf: i64,
+    received_at: i64,
+    comparisons: Vec<ComparisonSummary>,
+) -> Submission {
     Submission {
         sha256: new.sha256,
         product: new.product_id,
@@ -311,7 +390,11 @@ fn submission(new: NewStatement, leaf: i64, received_at: i64, comparisons: Vec<C
     }
 }
 
-fn held_submission(row: StatementRow, receipt: String, comparisons: Vec<ComparisonSummary>) -> Submission {
+fn held_submission(
+    row: StatementRow,
+    receipt: String,
+    comparisons: Vec<ComparisonSummary>,
+) -> Submission {
     Submission {
         sha256: row.sha256,
         product: row.product_id,

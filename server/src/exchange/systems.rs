@@ -23,7 +23,10 @@ const SECURITY_UPDATES_WRITTEN_IN: [&str; 4] = ["contract", "terms", "sla", "now
 
 /// What an institution says about a system; on creation, absent members are unknown.
 #[derive(Debug, Clone, Default)]
-#[allow(clippy::option_option, reason = "absent, null and a value are three different wishes")]
+#[allow(
+    clippy::option_option,
+    reason = "absent, null and a value are three different wishes"
+)]
 pub struct SystemChange {
     name: Option<String>,
     product: Option<Option<String>>,
@@ -86,7 +89,10 @@ impl FromMembers for NewSystem {
     fn from_members(reader: &mut Reader<'_>) -> Option<Self> {
         let name = reader.required_text("name", NAME);
         let rest = SystemChange::from_members(reader);
-        Some(Self { name: name?, rest: rest? })
+        Some(Self {
+            name: name?,
+            rest: rest?,
+        })
     }
 }
 
@@ -200,14 +206,22 @@ impl Exchange {
     }
 
     /// The institution's systems.
-    pub fn list_systems(&self, actor: &Actor, window: &Window) -> Result<Page<SystemView>, SystemError> {
-        let rows = self.db.read(|c| systems::list(c, &actor.organisation, window.after_id(), window.fetch()))?;
+    pub fn list_systems(
+        &self,
+        actor: &Actor,
+        window: &Window,
+    ) -> Result<Page<SystemView>, SystemError> {
+        let rows = self
+            .db
+            .read(|c| systems::list(c, &actor.organisation, window.after_id(), window.fetch()))?;
         Ok(window.page(rows, |row| row.id.clone(), SystemView::from))
     }
 
     /// One of the institution's systems.
     pub fn find_system(&self, actor: &Actor, id: &str) -> Result<SystemView, SystemError> {
-        let row = self.db.read(|c| systems::find(c, &actor.organisation, id))?;
+        let row = self
+            .db
+            .read(|c| systems::find(c, &actor.organisation, id))?;
         row.map(SystemView::from).ok_or(SystemError::NotFound)
     }
 
@@ -233,7 +247,12 @@ impl Exchange {
     }
 
     /// Takes a system off the list. What was delivered for it stays delivered.
-    pub fn delete_system(&self, actor: &Actor, id: &str, expected: Option<Revision>) -> Result<(), SystemError> {
+    pub fn delete_system(
+        &self,
+        actor: &Actor,
+        id: &str,
+        expected: Option<Revision>,
+    ) -> Result<(), SystemError> {
         let (id, institution_id) = (id.to_owned(), actor.organisation.clone());
         self.db.write(move |tx| {
             let row = systems::find(tx, &institution_id, &id)?.ok_or(SystemError::NotFound)?;
@@ -245,7 +264,9 @@ impl Exchange {
 }
 
 fn refuse_unknown_product(tx: &mut Tx<'_>, row: &SystemRow) -> Result<(), SystemError> {
-    let Some(product) = &row.product_id else { return Ok(()) };
+    let Some(product) = &row.product_id else {
+        return Ok(());
+    };
     if products::find(tx, product)?.is_some() {
         return Ok(());
     }
@@ -283,18 +304,35 @@ fn apply(row: &mut SystemRow, change: &SystemChange) {
         }
     }
     let owned = |word: Option<Option<&'static str>>| word.map(|word| word.map(str::to_owned));
-    let renewal = change.contract_renewal_on.map(|date| date.map(|date| date.to_string()));
+    let renewal = change
+        .contract_renewal_on
+        .map(|date| date.map(|date| date.to_string()));
     set(&mut row.name, change.name.as_ref());
     set(&mut row.product_id, change.product.as_ref());
     set(&mut row.product_name, change.product_name.as_ref());
     set(&mut row.vendor_name, change.vendor_name.as_ref());
-    set(&mut row.installed_version, change.installed_version.as_ref());
+    set(
+        &mut row.installed_version,
+        change.installed_version.as_ref(),
+    );
     set(&mut row.outsourced_work, change.outsourced_work.as_ref());
     set(&mut row.contract_partner, change.contract_partner.as_ref());
     set(&mut row.contract_renewal_on, renewal.as_ref());
     set(&mut row.maintained_by, change.maintained_by.as_ref());
-    set(&mut row.remote_maintenance, change.remote_maintenance.as_ref());
-    set(&mut row.on_premises_server, change.on_premises_server.as_ref());
-    set(&mut row.security_updates_by, owned(change.security_updates_by).as_ref());
-    set(&mut row.security_updates_written_in, owned(change.security_updates_written_in).as_ref());
+    set(
+        &mut row.remote_maintenance,
+        change.remote_maintenance.as_ref(),
+    );
+    set(
+        &mut row.on_premises_server,
+        change.on_premises_server.as_ref(),
+    );
+    set(
+        &mut row.security_updates_by,
+        owned(change.security_updates_by).as_ref(),
+    );
+    set(
+        &mut row.security_updates_written_in,
+        owned(change.security_updates_written_in).as_ref(),
+    );
 }

@@ -22,7 +22,9 @@ pub enum Validity {
 
 impl Validity {
     pub(super) fn of(statement: &StatementRow, signer: SignerStanding) -> Self {
-        let compromised = signer.compromised_since.is_some_and(|since| since <= statement.received_at);
+        let compromised = signer
+            .compromised_since
+            .is_some_and(|since| since <= statement.received_at);
         if statement.withdrawn_at.is_some() {
             Self::Withdrawn
         } else if statement.superseded_by.is_some() {

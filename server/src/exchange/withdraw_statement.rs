@@ -61,7 +61,12 @@ impl From<VerifyError> for WithdrawError {
 
 impl Exchange {
     /// Withdraws the newest revision of a chain.
-    pub fn withdraw_statement(&self, actor: &Actor, sha256: &str, document: &str) -> Result<Withdrawn, WithdrawError> {
+    pub fn withdraw_statement(
+        &self,
+        actor: &Actor,
+        sha256: &str,
+        document: &str,
+    ) -> Result<Withdrawn, WithdrawError> {
         let sha256 = named(sha256).ok_or(WithdrawError::NotFound)?;
         let withdrawal = self.read_withdrawal(actor, &sha256, document)?;
         let announcement_id = self.new_id("ann")?;
@@ -77,7 +82,9 @@ impl Exchange {
                 return Err(WithdrawError::State("it is withdrawn already"));
             }
             if row.superseded_by.is_some() {
-                return Err(WithdrawError::State("a later revision took its place: withdraw that one"));
+                return Err(WithdrawError::State(
+                    "a later revision took its place: withdraw that one",
+                ));
             }
             let leaf = tx.append(Entry {
                 vendor: Some(vendor.clone()),
@@ -88,12 +95,18 @@ impl Exchange {
                 ..Entry::new(Event::StatementWithdrawn)
             });
             statements::withdraw(tx, &row.sha256, &reason, leaf, now.as_millisecond())?;
-            Announcement::statement_withdrawn(announcement_id.clone(), &row, &reason).post(tx, &vendor)?;
+            Announcement::statement_withdrawn(announcement_id.clone(), &row, &reason)
+                .post(tx, &vendor)?;
             Ok((leaf, now))
         })?;
         let (leaf_index, at) = withdrawn.value;
         let receipt = withdrawn.receipts.into_iter().next().unwrap_or_default();
-        Ok(Withdrawn { statement: named, withdrawn_at: Moment::from(at), leaf_index, receipt })
+        Ok(Withdrawn {
+            statement: named,
+            withdrawn_at: Moment::from(at),
+            leaf_index,
+            receipt,
+        })
     }
 
     /// Verifies the signed document; answers it with the kid that signed.
@@ -106,7 +119,9 @@ impl Exchange {
         let jws = Jws::parse(document)?;
         let kid = jws.kid().as_str().to_owned();
         let now = self.clock.now();
-        let key = self.db.read(|c| usable_key(c, &actor.organisation, &kid, now))?;
+        let key = self
+            .db
+            .read(|c| usable_key(c, &actor.organisation, &kid, now))?;
         let (key, _) = key.ok_or(WithdrawError::Signer)?;
         let withdrawal = jws::verify::<Withdrawal>(jws, &key)?.into_document();
         if withdrawal.statement_sha256.to_string() != sha256 {
@@ -114,7 +129,10 @@ impl Exchange {
             return Err(violation("/statement_sha256", "other_statement", detail).into());
         }
         if withdrawal.issuer != actor.organisation {
-            let detail = format!("it must be {}, the vendor that withdraws", actor.organisation);
+            let detail = format!(
+                "it must be {}, the vendor that withdraws",
+                actor.organisation
+            );
             return Err(violation("/issuer", "wrong_issuer", detail).into());
         }
         Ok((withdrawal, kid))

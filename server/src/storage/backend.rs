@@ -20,7 +20,10 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations
 pub use connection::DbConnection;
 
 mod connection {
-    #![allow(missing_docs, reason = "the derive makes items that it does not document")]
+    #![allow(
+        missing_docs,
+        reason = "the derive makes items that it does not document"
+    )]
 
     use diesel::{PgConnection, SqliteConnection};
 
@@ -78,14 +81,20 @@ impl FromStr for DatabaseUrl {
             None => (rest, None),
         };
         let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
-        Ok(Self::Sqlite { path, max_page_count })
+        Ok(Self::Sqlite {
+            path,
+            max_page_count,
+        })
     }
 }
 
 impl DatabaseUrl {
     /// The embedded database in `path`.
     pub fn sqlite(path: &Path) -> Self {
-        Self::Sqlite { path: path.to_owned(), max_page_count: None }
+        Self::Sqlite {
+            path: path.to_owned(),
+            max_page_count: None,
+        }
     }
 
     /// Whether connections cross a network and may have died unnoticed.
@@ -104,8 +113,12 @@ pub(super) enum Access {
 /// Opens a connection. SQLite's are set so that a commit is on the disk when it returns.
 pub(super) fn establish(url: &DatabaseUrl, access: Access) -> Result<DbConnection, Error> {
     match url {
-        DatabaseUrl::Sqlite { path, max_page_count } => {
-            let mut sqlite = SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
+        DatabaseUrl::Sqlite {
+            path,
+            max_page_count,
+        } => {
+            let mut sqlite =
+                SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
             sqlite.batch_execute(
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
@@ -134,7 +147,9 @@ fn unavailable(error: impl fmt::Display) -> Error {
 /// up half way because another connection wrote first.
 pub(super) fn begin_write(connection: &mut DbConnection) -> Result<(), Error> {
     match connection {
-        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?,
+        DbConnection::Sqlite(sqlite) => {
+            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?
+        }
         DbConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction(postgres)?,
     }
     Ok(())
@@ -178,8 +193,12 @@ pub fn has_history(url: &DatabaseUrl) -> Result<bool, Error> {
 /// Brings the tables to this version. Answers the names of the migrations that it ran.
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, Error> {
     let ran = match establish(url, Access::Write)? {
-        DbConnection::Sqlite(mut sqlite) => names(&sqlite.run_pending_migrations(SQLITE_MIGRATIONS)),
-        DbConnection::Postgres(mut postgres) => names(&postgres.run_pending_migrations(POSTGRES_MIGRATIONS)),
+        DbConnection::Sqlite(mut sqlite) => {
+            names(&sqlite.run_pending_migrations(SQLITE_MIGRATIONS))
+        }
+        DbConnection::Postgres(mut postgres) => {
+            names(&postgres.run_pending_migrations(POSTGRES_MIGRATIONS))
+        }
     };
     ran.map_err(Error::Unavailable)
 }

@@ -22,13 +22,19 @@ pub struct ClientRow {
 
 /// Adds a client.
 pub fn insert(connection: &mut DbConnection, row: &ClientRow) -> Result<(), Error> {
-    diesel::insert_into(clients::table).values(row.clone()).execute(connection)?;
+    diesel::insert_into(clients::table)
+        .values(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// The client of that id, disabled or not.
 pub fn find(connection: &mut DbConnection, id: &str) -> Result<Option<ClientRow>, Error> {
-    Ok(clients::table.find(id).select(ClientRow::as_select()).first(connection).optional()?)
+    Ok(clients::table
+        .find(id)
+        .select(ClientRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// Clients of an organisation in the order of their ids.
@@ -38,32 +44,56 @@ pub fn list(
     after: &str,
     limit: i64,
 ) -> Result<Vec<ClientRow>, Error> {
-    let query = clients::table.filter(clients::organisation_id.eq(organisation_id)).filter(clients::id.gt(after));
-    Ok(query.order(clients::id).limit(limit).select(ClientRow::as_select()).load(connection)?)
+    let query = clients::table
+        .filter(clients::organisation_id.eq(organisation_id))
+        .filter(clients::id.gt(after));
+    Ok(query
+        .order(clients::id)
+        .limit(limit)
+        .select(ClientRow::as_select())
+        .load(connection)?)
 }
 
 /// Disables a client of that organisation for good; `false` if there is none that is enabled.
-pub fn disable(connection: &mut DbConnection, organisation_id: &str, id: &str, now: i64) -> Result<bool, Error> {
+pub fn disable(
+    connection: &mut DbConnection,
+    organisation_id: &str,
+    id: &str,
+    now: i64,
+) -> Result<bool, Error> {
     let enabled = clients::table
         .find(id)
         .filter(clients::organisation_id.eq(organisation_id))
         .filter(clients::disabled_at.is_null());
-    Ok(diesel::update(enabled).set(clients::disabled_at.eq(Some(now))).execute(connection)? == 1)
+    Ok(diesel::update(enabled)
+        .set(clients::disabled_at.eq(Some(now)))
+        .execute(connection)?
+        == 1)
 }
 
 /// What stands behind a client now: its key and scopes, and the kind of its organisation. `None` when the client or
 /// its organisation is unknown or disabled.
-pub fn standing(connection: &mut DbConnection, id: &str) -> Result<Option<(ClientRow, String)>, Error> {
+pub fn standing(
+    connection: &mut DbConnection,
+    id: &str,
+) -> Result<Option<(ClientRow, String)>, Error> {
     let query = clients::table
         .inner_join(organisations::table.on(organisations::id.eq(clients::organisation_id)))
         .filter(clients::id.eq(id))
         .filter(clients::disabled_at.is_null())
         .filter(organisations::disabled_at.is_null());
-    Ok(query.select((ClientRow::as_select(), organisations::kind)).first(connection).optional()?)
+    Ok(query
+        .select((ClientRow::as_select(), organisations::kind))
+        .first(connection)
+        .optional()?)
 }
 
 /// Whether that assertion was used before.
-pub fn assertion_was_used(connection: &mut DbConnection, client_id: &str, jti: &str) -> Result<bool, Error> {
+pub fn assertion_was_used(
+    connection: &mut DbConnection,
+    client_id: &str,
+    jti: &str,
+) -> Result<bool, Error> {
     let query = used_assertions::table.find((client_id, jti));
     Ok(diesel::select(diesel::dsl::exists(query)).get_result(connection)?)
 }
@@ -76,7 +106,8 @@ pub fn remember_assertion(
     expires_at: i64,
     now: i64,
 ) -> Result<(), Error> {
-    diesel::delete(used_assertions::table.filter(used_assertions::expires_at.lt(now))).execute(connection)?;
+    diesel::delete(used_assertions::table.filter(used_assertions::expires_at.lt(now)))
+        .execute(connection)?;
     diesel::insert_into(used_assertions::table)
         .values((
             used_assertions::client_id.eq(client_id.to_owned()),

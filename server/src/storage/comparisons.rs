@@ -22,7 +22,9 @@ pub struct ComparisonRow {
 
 /// Keeps a comparison.
 pub fn insert(connection: &mut DbConnection, row: &ComparisonRow) -> Result<(), Error> {
-    diesel::insert_into(comparisons::table).values(row.clone()).execute(connection)?;
+    diesel::insert_into(comparisons::table)
+        .values(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
@@ -33,5 +35,8 @@ pub fn find(
     requirement_set_sha256: &str,
 ) -> Result<Option<ComparisonRow>, Error> {
     let query = comparisons::table.find((statement_sha256, requirement_set_sha256));
-    Ok(query.select(ComparisonRow::as_select()).first(connection).optional()?)
+    Ok(query
+        .select(ComparisonRow::as_select())
+        .first(connection)
+        .optional()?)
 }

@@ -20,7 +20,9 @@ pub struct DeliveryRow {
 
 /// Adds a delivery.
 pub fn insert(connection: &mut DbConnection, row: &DeliveryRow) -> Result<(), Error> {
-    diesel::insert_into(deliveries::table).values(row.clone()).execute(connection)?;
+    diesel::insert_into(deliveries::table)
+        .values(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
@@ -31,7 +33,10 @@ pub fn find(
     statement_sha256: &str,
 ) -> Result<Option<DeliveryRow>, Error> {
     let query = deliveries::table.find((institution_id, statement_sha256));
-    Ok(query.select(DeliveryRow::as_select()).first(connection).optional()?)
+    Ok(query
+        .select(DeliveryRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// Notes the acknowledgement.
@@ -43,7 +48,10 @@ pub fn acknowledge(
     now: i64,
 ) -> Result<(), Error> {
     diesel::update(deliveries::table.find((institution_id, statement_sha256)))
-        .set((deliveries::acknowledged_at.eq(Some(now)), deliveries::acknowledgement_leaf.eq(Some(leaf))))
+        .set((
+            deliveries::acknowledged_at.eq(Some(now)),
+            deliveries::acknowledgement_leaf.eq(Some(leaf)),
+        ))
         .execute(connection)?;
     Ok(())
 }

@@ -33,7 +33,9 @@ pub struct AnnouncementRow {
 }
 
 pub(super) fn insert(connection: &mut DbConnection, row: EventRow) -> Result<(), Error> {
-    diesel::insert_into(events::table).values(row).execute(connection)?;
+    diesel::insert_into(events::table)
+        .values(row)
+        .execute(connection)?;
     Ok(())
 }
 
@@ -44,25 +46,38 @@ pub fn list(
     after: i64,
     limit: i64,
 ) -> Result<Vec<EventRow>, Error> {
-    let query = events::table.filter(events::organisation_id.eq(organisation_id)).filter(events::number.gt(after));
-    Ok(query.order(events::number).limit(limit).select(EventRow::as_select()).load(connection)?)
+    let query = events::table
+        .filter(events::organisation_id.eq(organisation_id))
+        .filter(events::number.gt(after));
+    Ok(query
+        .order(events::number)
+        .limit(limit)
+        .select(EventRow::as_select())
+        .load(connection)?)
 }
 
 /// Adds an announcement.
 pub fn announce(connection: &mut DbConnection, row: &AnnouncementRow) -> Result<(), Error> {
-    diesel::insert_into(announcements::table).values(row.clone()).execute(connection)?;
+    diesel::insert_into(announcements::table)
+        .values(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// The oldest announcement that has not reached everybody.
 pub fn next_announcement(connection: &mut DbConnection) -> Result<Option<AnnouncementRow>, Error> {
     let query = announcements::table.order(announcements::id);
-    Ok(query.select(AnnouncementRow::as_select()).first(connection).optional()?)
+    Ok(query
+        .select(AnnouncementRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// Notes how far an announcement has come.
 pub fn announced(connection: &mut DbConnection, id: &str, up_to: &str) -> Result<(), Error> {
-    diesel::update(announcements::table.find(id)).set(announcements::announced_up_to.eq(up_to)).execute(connection)?;
+    diesel::update(announcements::table.find(id))
+        .set(announcements::announced_up_to.eq(up_to))
+        .execute(connection)?;
     Ok(())
 }
 

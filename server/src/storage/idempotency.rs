@@ -20,10 +20,16 @@ pub struct IdempotencyRow {
 }
 
 /// Remembers what a request made, and forgets what is older than `forget_before`.
-pub fn remember(connection: &mut DbConnection, row: &IdempotencyRow, forget_before: i64) -> Result<(), Error> {
+pub fn remember(
+    connection: &mut DbConnection,
+    row: &IdempotencyRow,
+    forget_before: i64,
+) -> Result<(), Error> {
     let old = idempotency_keys::table.filter(idempotency_keys::created_at.lt(forget_before));
     diesel::delete(old).execute(connection)?;
-    diesel::insert_into(idempotency_keys::table).values(row.clone()).execute(connection)?;
+    diesel::insert_into(idempotency_keys::table)
+        .values(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
@@ -39,5 +45,8 @@ pub fn find(
     let query = idempotency_keys::table
         .find((client_id, method, path, key))
         .filter(idempotency_keys::created_at.ge(since));
-    Ok(query.select(IdempotencyRow::as_select()).first(connection).optional()?)
+    Ok(query
+        .select(IdempotencyRow::as_select())
+        .first(connection)
+        .optional()?)
 }

@@ -51,14 +51,21 @@ impl Entry {
     }
 
     /// The receipt that says this, as the leaf `index`.
-    pub(super) fn receipt(&self, signer: &ReceiptSigner, index: u64, received_at: Timestamp) -> Receipt {
+    pub(super) fn receipt(
+        &self,
+        signer: &ReceiptSigner,
+        index: u64,
+        received_at: Timestamp,
+    ) -> Receipt {
         Receipt {
             vendor: self.vendor.clone(),
             institution: self.institution.clone(),
             product: self.product.clone(),
             statement_sha256: self.statement_sha256,
             signer_kid: self.signer_kid.clone(),
-            signer_key_leaf: self.signer_key_leaf.and_then(|leaf| u64::try_from(leaf).ok()),
+            signer_key_leaf: self
+                .signer_key_leaf
+                .and_then(|leaf| u64::try_from(leaf).ok()),
             not_after: self.not_after,
             compromised_since: self.compromised_since,
             ..signer.receipt(self.event, index, received_at)
@@ -98,16 +105,30 @@ pub(super) fn store_head(connection: &mut DbConnection, head: Head) -> Result<()
 
 /// How many leaves the log has.
 pub fn size(connection: &mut DbConnection) -> Result<i64, Error> {
-    Ok(log_head::table.find(1).select(log_head::size).first(connection)?)
+    Ok(log_head::table
+        .find(1)
+        .select(log_head::size)
+        .first(connection)?)
 }
 
 /// The receipt that is the leaf of that index.
 pub fn receipt(connection: &mut DbConnection, index: i64) -> Result<Option<String>, Error> {
-    Ok(leaves::table.find(index).select(leaves::receipt).first(connection).optional()?)
+    Ok(leaves::table
+        .find(index)
+        .select(leaves::receipt)
+        .first(connection)
+        .optional()?)
 }
 
 /// Receipts in order, from the leaf `from` on.
-pub fn receipts(connection: &mut DbConnection, from: i64, limit: i64) -> Result<Vec<String>, Error> {
-    let query = leaves::table.filter(leaves::leaf_index.ge(from)).order(leaves::leaf_index).limit(limit);
+pub fn receipts(
+    connection: &mut DbConnection,
+    from: i64,
+    limit: i64,
+) -> Result<Vec<String>, Error> {
+    let query = leaves::table
+        .filter(leaves::leaf_index.ge(from))
+        .order(leaves::leaf_index)
+        .limit(limit);
     Ok(query.select(leaves::receipt).load(connection)?)
 }

@@ -89,8 +89,14 @@ impl Db {
     }
 
     /// Lends a connection for reading.
-    pub fn read<T, E: From<Error>>(&self, read: impl FnOnce(&mut DbConnection) -> Result<T, E>) -> Result<T, E> {
-        let mut connection = self.readers.get().map_err(|error| Error::Unavailable(error.to_string()))?;
+    pub fn read<T, E: From<Error>>(
+        &self,
+        read: impl FnOnce(&mut DbConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self
+            .readers
+            .get()
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
         read(&mut connection)
     }
 
@@ -107,7 +113,11 @@ impl Db {
     }
 
     /// The same for a change that was announced with [`Db::preparing`], which ends when the change is in the queue.
-    pub fn write_prepared<T, E, F>(&self, preparing: Preparing, change: F) -> Result<Committed<T>, E>
+    pub fn write_prepared<T, E, F>(
+        &self,
+        preparing: Preparing,
+        change: F,
+    ) -> Result<Committed<T>, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,

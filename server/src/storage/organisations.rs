@@ -24,19 +24,27 @@ pub struct OrganisationRow {
 
 /// Adds an organisation.
 pub fn insert(connection: &mut DbConnection, row: &OrganisationRow) -> Result<(), Error> {
-    diesel::insert_into(organisations::table).values(row.clone()).execute(connection)?;
+    diesel::insert_into(organisations::table)
+        .values(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// Replaces the row of the same id.
 pub fn update(connection: &mut DbConnection, row: &OrganisationRow) -> Result<(), Error> {
-    diesel::update(organisations::table.find(row.id.clone())).set(row.clone()).execute(connection)?;
+    diesel::update(organisations::table.find(row.id.clone()))
+        .set(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// The organisation of that id.
 pub fn find(connection: &mut DbConnection, id: &str) -> Result<Option<OrganisationRow>, Error> {
-    let row = organisations::table.find(id).select(OrganisationRow::as_select()).first(connection).optional()?;
+    let row = organisations::table
+        .find(id)
+        .select(OrganisationRow::as_select())
+        .first(connection)
+        .optional()?;
     Ok(row)
 }
 
@@ -47,24 +55,42 @@ pub fn list(
     after: &str,
     limit: i64,
 ) -> Result<Vec<OrganisationRow>, Error> {
-    let mut query = organisations::table.filter(organisations::id.gt(after)).into_boxed();
+    let mut query = organisations::table
+        .filter(organisations::id.gt(after))
+        .into_boxed();
     if let Some(kind) = kind {
         query = query.filter(organisations::kind.eq(kind));
     }
-    let rows = query.order(organisations::id).limit(limit).select(OrganisationRow::as_select()).load(connection)?;
+    let rows = query
+        .order(organisations::id)
+        .limit(limit)
+        .select(OrganisationRow::as_select())
+        .load(connection)?;
     Ok(rows)
 }
 
 /// Who already has this 医療機関コード.
-pub fn holder_of_medical_institution_code(connection: &mut DbConnection, code: &str) -> Result<Option<String>, Error> {
+pub fn holder_of_medical_institution_code(
+    connection: &mut DbConnection,
+    code: &str,
+) -> Result<Option<String>, Error> {
     let query = organisations::table.filter(organisations::medical_institution_code.eq(code));
-    Ok(query.select(organisations::id).first(connection).optional()?)
+    Ok(query
+        .select(organisations::id)
+        .first(connection)
+        .optional()?)
 }
 
 /// Which vendor already has this 法人番号.
-pub fn vendor_with_corporate_number(connection: &mut DbConnection, number: &str) -> Result<Option<String>, Error> {
+pub fn vendor_with_corporate_number(
+    connection: &mut DbConnection,
+    number: &str,
+) -> Result<Option<String>, Error> {
     let query = organisations::table
         .filter(organisations::corporate_number.eq(number))
         .filter(organisations::kind.eq("vendor"));
-    Ok(query.select(organisations::id).first(connection).optional()?)
+    Ok(query
+        .select(organisations::id)
+        .first(connection)
+        .optional()?)
 }

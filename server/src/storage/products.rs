@@ -25,25 +25,44 @@ pub struct ProductRow {
 
 /// Adds a product.
 pub fn insert(connection: &mut DbConnection, row: &ProductRow) -> Result<(), Error> {
-    diesel::insert_into(products::table).values(row.clone()).execute(connection)?;
+    diesel::insert_into(products::table)
+        .values(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// Replaces the row of the same id.
 pub fn update(connection: &mut DbConnection, row: &ProductRow) -> Result<(), Error> {
-    diesel::update(products::table.find(row.id.clone())).set(row.clone()).execute(connection)?;
+    diesel::update(products::table.find(row.id.clone()))
+        .set(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// The product of that id, whoever owns it.
 pub fn find(connection: &mut DbConnection, id: &str) -> Result<Option<ProductRow>, Error> {
-    Ok(products::table.find(id).select(ProductRow::as_select()).first(connection).optional()?)
+    Ok(products::table
+        .find(id)
+        .select(ProductRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// A vendor's products in the order of their ids.
-pub fn list(connection: &mut DbConnection, vendor_id: &str, after: &str, limit: i64) -> Result<Vec<ProductRow>, Error> {
-    let query = products::table.filter(products::vendor_id.eq(vendor_id)).filter(products::id.gt(after));
-    Ok(query.order(products::id).limit(limit).select(ProductRow::as_select()).load(connection)?)
+pub fn list(
+    connection: &mut DbConnection,
+    vendor_id: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<ProductRow>, Error> {
+    let query = products::table
+        .filter(products::vendor_id.eq(vendor_id))
+        .filter(products::id.gt(after));
+    Ok(query
+        .order(products::id)
+        .limit(limit)
+        .select(ProductRow::as_select())
+        .load(connection)?)
 }
 
 /// Products of enabled vendors that opted into the directory, with their vendors' names and 法人番号.
@@ -67,14 +86,29 @@ pub fn directory(
         let by_vendor = organisations::name_folded.like(pattern).escape('\\');
         query = query.filter(by_product.or(by_vendor));
     }
-    let columns = (ProductRow::as_select(), organisations::name, organisations::corporate_number);
-    Ok(query.order(products::id).limit(limit).select(columns).load(connection)?)
+    let columns = (
+        ProductRow::as_select(),
+        organisations::name,
+        organisations::corporate_number,
+    );
+    Ok(query
+        .order(products::id)
+        .limit(limit)
+        .select(columns)
+        .load(connection)?)
 }
 
 /// Grants the product to the institution; where it was revoked, anew.
-pub fn grant(connection: &mut DbConnection, institution_id: &str, product_id: &str, now: i64) -> Result<(), Error> {
+pub fn grant(
+    connection: &mut DbConnection,
+    institution_id: &str,
+    product_id: &str,
+    now: i64,
+) -> Result<(), Error> {
     let row = grants::table.find((institution_id, product_id));
-    let renewed = diesel::update(row).set(grants::revoked_at.eq(None::<i64>)).execute(connection)?;
+    let renewed = diesel::update(row)
+        .set(grants::revoked_at.eq(None::<i64>))
+        .execute(connection)?;
     if renewed == 0 {
         diesel::insert_into(grants::table)
             .values((
@@ -94,13 +128,24 @@ pub fn revoke_grant(
     product_id: &str,
     now: i64,
 ) -> Result<bool, Error> {
-    let in_force = grants::table.find((institution_id, product_id)).filter(grants::revoked_at.is_null());
-    Ok(diesel::update(in_force).set(grants::revoked_at.eq(Some(now))).execute(connection)? == 1)
+    let in_force = grants::table
+        .find((institution_id, product_id))
+        .filter(grants::revoked_at.is_null());
+    Ok(diesel::update(in_force)
+        .set(grants::revoked_at.eq(Some(now)))
+        .execute(connection)?
+        == 1)
 }
 
 /// Whether the institution was granted the product.
-pub fn is_granted(connection: &mut DbConnection, institution_id: &str, product_id: &str) -> Result<bool, Error> {
-    let in_force = grants::table.find((institution_id, product_id)).filter(grants::revoked_at.is_null());
+pub fn is_granted(
+    connection: &mut DbConnection,
+    institution_id: &str,
+    product_id: &str,
+) -> Result<bool, Error> {
+    let in_force = grants::table
+        .find((institution_id, product_id))
+        .filter(grants::revoked_at.is_null());
     Ok(diesel::select(diesel::dsl::exists(in_force)).get_result(connection)?)
 }
 

@@ -34,24 +34,35 @@ pub enum Party<'a> {
 
 /// Adds a request.
 pub fn insert(connection: &mut DbConnection, row: &RequestRow) -> Result<(), Error> {
-    diesel::insert_into(requests::table).values(row.clone()).execute(connection)?;
+    diesel::insert_into(requests::table)
+        .values(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// Replaces the row of the same id.
 pub fn update(connection: &mut DbConnection, row: &RequestRow) -> Result<(), Error> {
-    diesel::update(requests::table.find(row.id.clone())).set(row.clone()).execute(connection)?;
+    diesel::update(requests::table.find(row.id.clone()))
+        .set(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// The party's request of that id.
-pub fn find(connection: &mut DbConnection, party: Party<'_>, id: &str) -> Result<Option<RequestRow>, Error> {
+pub fn find(
+    connection: &mut DbConnection,
+    party: Party<'_>,
+    id: &str,
+) -> Result<Option<RequestRow>, Error> {
     let query = requests::table.filter(requests::id.eq(id)).into_boxed();
     let query = match party {
         Party::Institution(id) => query.filter(requests::institution_id.eq(id)),
         Party::Vendor(id) => query.filter(requests::vendor_id.eq(id)),
     };
-    Ok(query.select(RequestRow::as_select()).first(connection).optional()?)
+    Ok(query
+        .select(RequestRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// The institution's open request for the product.
@@ -64,7 +75,10 @@ pub fn find_open(
         .filter(requests::institution_id.eq(institution_id))
         .filter(requests::product_id.eq(product_id))
         .filter(requests::state.eq("open"));
-    Ok(query.select(RequestRow::as_select()).first(connection).optional()?)
+    Ok(query
+        .select(RequestRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// The party's requests in the order of their ids.
@@ -83,5 +97,9 @@ pub fn list(
     if let Some(state) = state {
         query = query.filter(requests::state.eq(state));
     }
-    Ok(query.order(requests::id).limit(limit).select(RequestRow::as_select()).load(connection)?)
+    Ok(query
+        .order(requests::id)
+        .limit(limit)
+        .select(RequestRow::as_select())
+        .load(connection)?)
 }

@@ -19,13 +19,17 @@ pub struct ServiceKeyRow {
 
 /// Adds a key.
 pub fn insert(connection: &mut DbConnection, row: &ServiceKeyRow) -> Result<(), Error> {
-    diesel::insert_into(service_keys::table).values(row.clone()).execute(connection)?;
+    diesel::insert_into(service_keys::table)
+        .values(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// Notes that the key is not used any more.
 pub fn end(connection: &mut DbConnection, kid: &str, now: i64) -> Result<(), Error> {
-    diesel::update(service_keys::table.find(kid)).set(service_keys::until.eq(Some(now))).execute(connection)?;
+    diesel::update(service_keys::table.find(kid))
+        .set(service_keys::until.eq(Some(now)))
+        .execute(connection)?;
     Ok(())
 }
 

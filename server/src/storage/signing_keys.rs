@@ -30,19 +30,27 @@ pub struct SigningKeyRow {
 
 /// Adds a key.
 pub fn insert(connection: &mut DbConnection, row: &SigningKeyRow) -> Result<(), Error> {
-    diesel::insert_into(signing_keys::table).values(row.clone()).execute(connection)?;
+    diesel::insert_into(signing_keys::table)
+        .values(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// Replaces the row of the same kid.
 pub fn update(connection: &mut DbConnection, row: &SigningKeyRow) -> Result<(), Error> {
-    diesel::update(signing_keys::table.find(row.kid.clone())).set(row.clone()).execute(connection)?;
+    diesel::update(signing_keys::table.find(row.kid.clone()))
+        .set(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// The key of that thumbprint, whoever has it.
 pub fn find(connection: &mut DbConnection, kid: &str) -> Result<Option<SigningKeyRow>, Error> {
-    Ok(signing_keys::table.find(kid).select(SigningKeyRow::as_select()).first(connection).optional()?)
+    Ok(signing_keys::table
+        .find(kid)
+        .select(SigningKeyRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// A vendor's keys, the oldest first, after the key registered at `after.0` with the kid `after.1`.
@@ -54,10 +62,18 @@ pub fn list(
 ) -> Result<Vec<SigningKeyRow>, Error> {
     let later = signing_keys::registered_at
         .gt(after.0)
-        .or(signing_keys::registered_at.eq(after.0).and(signing_keys::kid.gt(after.1)));
-    let query = signing_keys::table.filter(signing_keys::vendor_id.eq(vendor_id)).filter(later);
-    let ordered = query.order((signing_keys::registered_at, signing_keys::kid)).limit(limit);
-    Ok(ordered.select(SigningKeyRow::as_select()).load(connection)?)
+        .or(signing_keys::registered_at
+            .eq(after.0)
+            .and(signing_keys::kid.gt(after.1)));
+    let query = signing_keys::table
+        .filter(signing_keys::vendor_id.eq(vendor_id))
+        .filter(later);
+    let ordered = query
+        .order((signing_keys::registered_at, signing_keys::kid))
+        .limit(limit);
+    Ok(ordered
+        .select(SigningKeyRow::as_select())
+        .load(connection)?)
 }
 
 /// Whether any key of the vendor has ever been approved.
@@ -76,7 +92,8 @@ pub fn insert_challenge(
     expires_at: i64,
     now: i64,
 ) -> Result<(), Error> {
-    diesel::delete(key_challenges::table.filter(key_challenges::expires_at.lt(now))).execute(connection)?;
+    diesel::delete(key_challenges::table.filter(key_challenges::expires_at.lt(now)))
+        .execute(connection)?;
     diesel::insert_into(key_challenges::table)
         .values((
             key_challenges::challenge.eq(challenge.to_owned()),

@@ -77,7 +77,9 @@ type Boxed<'a> = statements::BoxedQuery<'a, <DbConnection as diesel::Connection>
 
 fn readable_by(reader: Reader<'_>) -> Boxed<'_> {
     match reader {
-        Reader::Vendor(id) => statements::table.filter(statements::vendor_id.eq(id)).into_boxed(),
+        Reader::Vendor(id) => statements::table
+            .filter(statements::vendor_id.eq(id))
+            .into_boxed(),
         Reader::Institution(id) => {
             let listed = products::table
                 .filter(products::id.eq(statements::product_id))
@@ -89,25 +91,37 @@ fn readable_by(reader: Reader<'_>) -> Boxed<'_> {
             let delivered = deliveries::table
                 .filter(deliveries::institution_id.eq(id))
                 .filter(deliveries::statement_sha256.eq(statements::sha256));
-            statements::table.filter(exists(granted).or(exists(listed)).or(exists(delivered))).into_boxed()
+            statements::table
+                .filter(exists(granted).or(exists(listed)).or(exists(delivered)))
+                .into_boxed()
         }
     }
 }
 
 /// Adds a statement.
 pub fn insert(connection: &mut DbConnection, statement: &NewStatement) -> Result<(), Error> {
-    diesel::insert_into(statements::table).values(statement.clone()).execute(connection)?;
+    diesel::insert_into(statements::table)
+        .values(statement.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// Notes that a later revision took the place of `sha256`.
 pub fn supersede(connection: &mut DbConnection, sha256: &str, by: &str) -> Result<(), Error> {
-    diesel::update(statements::table.find(sha256)).set(statements::superseded_by.eq(Some(by))).execute(connection)?;
+    diesel::update(statements::table.find(sha256))
+        .set(statements::superseded_by.eq(Some(by)))
+        .execute(connection)?;
     Ok(())
 }
 
 /// Notes that the vendor took the statement back.
-pub fn withdraw(connection: &mut DbConnection, sha256: &str, reason: &str, leaf: i64, now: i64) -> Result<(), Error> {
+pub fn withdraw(
+    connection: &mut DbConnection,
+    sha256: &str,
+    reason: &str,
+    leaf: i64,
+    now: i64,
+) -> Result<(), Error> {
     diesel::update(statements::table.find(sha256))
         .set((
             statements::withdrawn_at.eq(Some(now)),
@@ -119,14 +133,25 @@ pub fn withdraw(connection: &mut DbConnection, sha256: &str, reason: &str, leaf:
 }
 
 /// The statement, if `reader` may read it.
-pub fn find(connection: &mut DbConnection, reader: Reader<'_>, sha256: &str) -> Result<Option<StatementRow>, Error> {
+pub fn find(
+    connection: &mut DbConnection,
+    reader: Reader<'_>,
+    sha256: &str,
+) -> Result<Option<StatementRow>, Error> {
     let query = readable_by(reader).filter(statements::sha256.eq(sha256));
-    Ok(query.select(StatementRow::as_select()).first(connection).optional()?)
+    Ok(query
+        .select(StatementRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// The exact bytes of a statement. Ask [`find`] first whether the caller may have them.
 pub fn jws(connection: &mut DbConnection, sha256: &str) -> Result<Option<String>, Error> {
-    Ok(statements::table.find(sha256).select(statements::jws).first(connection).optional()?)
+    Ok(statements::table
+        .find(sha256)
+        .select(statements::jws)
+        .first(connection)
+        .optional()?)
 }
 
 /// The statement of this vendor with these payload bytes, whatever its signature.
@@ -138,16 +163,26 @@ pub fn with_payload(
     let query = statements::table
         .filter(statements::vendor_id.eq(vendor_id))
         .filter(statements::payload_sha256.eq(payload_sha256));
-    Ok(query.select(StatementRow::as_select()).first(connection).optional()?)
+    Ok(query
+        .select(StatementRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// The newest revision of the product's chain for that form, withdrawn or not.
-pub fn head(connection: &mut DbConnection, product_id: &str, form: &str) -> Result<Option<StatementRow>, Error> {
+pub fn head(
+    connection: &mut DbConnection,
+    product_id: &str,
+    form: &str,
+) -> Result<Option<StatementRow>, Error> {
     let query = statements::table
         .filter(statements::product_id.eq(product_id))
         .filter(statements::form.eq(form))
         .filter(statements::superseded_by.is_null());
-    Ok(query.select(StatementRow::as_select()).first(connection).optional()?)
+    Ok(query
+        .select(StatementRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// The vendor's chain (product and form) that has this id.
@@ -159,7 +194,10 @@ pub fn chain_of_id(
     let query = statements::table
         .filter(statements::vendor_id.eq(vendor_id))
         .filter(statements::statement_id.eq(statement_id));
-    Ok(query.select((statements::product_id, statements::form)).first(connection).optional()?)
+    Ok(query
+        .select((statements::product_id, statements::form))
+        .first(connection)
+        .optional()?)
 }
 
 /// Statements that `reader` may read, in the order in which they were received, after the leaf `after`.
@@ -174,7 +212,11 @@ pub fn list(
     if let Some(product_id) = product_id {
         query = query.filter(statements::product_id.eq(product_id.to_owned()));
     }
-    Ok(query.order(statements::receipt_leaf).limit(limit).select(StatementRow::as_select()).load(connection)?)
+    Ok(query
+        .order(statements::receipt_leaf)
+        .limit(limit)
+        .select(StatementRow::as_select())
+        .load(connection)?)
 }
 
 /// The head of a chain, with what is shown beside it.
@@ -205,13 +247,24 @@ pub fn heads(
     if let Some(form) = form {
         query = query.filter(statements::form.eq(form.to_owned()));
     }
-    let rows: Vec<StatementRow> = query.order(statements::form).select(StatementRow::as_select()).load(connection)?;
+    let rows: Vec<StatementRow> = query
+        .order(statements::form)
+        .select(StatementRow::as_select())
+        .load(connection)?;
     let mut heads = Vec::with_capacity(rows.len());
     for statement in rows {
         let signer = signer_standing(connection, &statement.signer_kid)?;
-        let receipt = leaves::table.find(statement.receipt_leaf).select(leaves::receipt).first(connection)?;
+        let receipt = leaves::table
+            .find(statement.receipt_leaf)
+            .select(leaves::receipt)
+            .first(connection)?;
         let comparison = comparisons::find(connection, &statement.sha256, requirement_set_sha256)?;
-        heads.push(HeadRow { statement, signer, receipt, comparison });
+        heads.push(HeadRow {
+            statement,
+            signer,
+            receipt,
+            comparison,
+        });
     }
     Ok(heads)
 }
@@ -219,5 +272,8 @@ pub fn heads(
 /// What became of the key that signed.
 pub fn signer_standing(connection: &mut DbConnection, kid: &str) -> Result<SignerStanding, Error> {
     let columns = (signing_keys::revoked_at, signing_keys::compromised_since);
-    Ok(signing_keys::table.find(kid).select(columns).first(connection)?)
+    Ok(signing_keys::table
+        .find(kid)
+        .select(columns)
+        .first(connection)?)
 }

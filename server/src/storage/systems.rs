@@ -32,13 +32,17 @@ pub struct SystemRow {
 
 /// Adds a system.
 pub fn insert(connection: &mut DbConnection, row: &SystemRow) -> Result<(), Error> {
-    diesel::insert_into(systems::table).values(row.clone()).execute(connection)?;
+    diesel::insert_into(systems::table)
+        .values(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
 /// Replaces the row of the same id.
 pub fn update(connection: &mut DbConnection, row: &SystemRow) -> Result<(), Error> {
-    diesel::update(systems::table.find(row.id.clone())).set(row.clone()).execute(connection)?;
+    diesel::update(systems::table.find(row.id.clone()))
+        .set(row.clone())
+        .execute(connection)?;
     Ok(())
 }
 
@@ -49,9 +53,18 @@ pub fn delete(connection: &mut DbConnection, id: &str) -> Result<(), Error> {
 }
 
 /// The institution's system of that id.
-pub fn find(connection: &mut DbConnection, institution_id: &str, id: &str) -> Result<Option<SystemRow>, Error> {
-    let query = systems::table.find(id).filter(systems::institution_id.eq(institution_id));
-    Ok(query.select(SystemRow::as_select()).first(connection).optional()?)
+pub fn find(
+    connection: &mut DbConnection,
+    institution_id: &str,
+    id: &str,
+) -> Result<Option<SystemRow>, Error> {
+    let query = systems::table
+        .find(id)
+        .filter(systems::institution_id.eq(institution_id));
+    Ok(query
+        .select(SystemRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// The institution's systems in the order of their ids.
@@ -61,6 +74,12 @@ pub fn list(
     after: &str,
     limit: i64,
 ) -> Result<Vec<SystemRow>, Error> {
-    let query = systems::table.filter(systems::institution_id.eq(institution_id)).filter(systems::id.gt(after));
-    Ok(query.order(systems::id).limit(limit).select(SystemRow::as_select()).load(connection)?)
+    let query = systems::table
+        .filter(systems::institution_id.eq(institution_id))
+        .filter(systems::id.gt(after));
+    Ok(query
+        .order(systems::id)
+        .limit(limit)
+        .select(SystemRow::as_select())
+        .load(connection)?)
 }

@@ -243,5 +243,22 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(
-    announcements, clients, comparisons, deliveries, events, grants, idempotency_keys, key_challenges, leaves, log_head, organisations, products, requests, service_keys, signing_keys, statements, systems, used_assertions
+    announcements,
+    clients,
+    comparisons,
+    deliveries,
+    events,
+    grants,
+    idempotency_keys,
+    key_challenges,
+    leaves,
+    log_head,
+    organisations,
+    products,
+    requests,
+    service_keys,
+    signing_keys,
+    statements,
+    systems,
+    used_assertions
 );

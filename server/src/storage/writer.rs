@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::TransactionManager;
 use jiff::Timestamp;
 
-use super::backend::{Access, DbConnection, DatabaseUrl, Head, begin_write, establish, lock_head};
+use super::backend::{Access, DatabaseUrl, DbConnection, Head, begin_write, establish, lock_head};
 use super::{Entry, Error, events, log};
 use crate::clock::Clock;
 use crate::keys::ReceiptSigner;
@@ -61,16 +61,24 @@ impl Tx<'_> {
     }
 
     /// Tells an organisation of something, as the next event of its feed.
-    pub fn notify(&mut self, organisation_id: &str, kind: &str, subject: &str) -> Result<(), Error> {
+    pub fn notify(
+        &mut self,
+        organisation_id: &str,
+        kind: &str,
+        subject: &str,
+    ) -> Result<(), Error> {
         let number = self.head.last_event + 1;
         let occurred_at = self.now.as_millisecond();
-        events::insert(self.connection, events::EventRow {
-            number,
-            organisation_id: organisation_id.to_owned(),
-            kind: kind.to_owned(),
-            occurred_at,
-            subject: subject.to_owned(),
-        })?;
+        events::insert(
+            self.connection,
+            events::EventRow {
+                number,
+                organisation_id: organisation_id.to_owned(),
+                kind: kind.to_owned(),
+                occurred_at,
+                subject: subject.to_owned(),
+            },
+        )?;
         self.head.last_event = number;
         Ok(())
     }
@@ -129,7 +137,10 @@ where
             // The closure's own refusal says more than the failure that came after it.
             (Some(Err(error)), _) => Err(error),
             (_, Some(failure)) => Err(failure.into()),
-            (Some(Ok(value)), None) => Ok(Committed { value, receipts: self.receipts }),
+            (Some(Ok(value)), None) => Ok(Committed {
+                value,
+                receipts: self.receipts,
+            }),
             (None, None) => Err(Error::Unavailable("the change was not run".to_owned()).into()),
         };
         // Nobody waits any more if the caller's thread is gone; the rows are there all the same.
@@ -170,12 +181,22 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Connects and starts the thread. It ends when the last [`super::Db`] is dropped.
-    pub(super) fn start(url: DatabaseUrl, clock: Clock, signer: ReceiptSigner) -> Result<Self, Error> {
+    pub(super) fn start(
+        url: DatabaseUrl,
+        clock: Clock,
+        signer: ReceiptSigner,
+    ) -> Result<Self, Error> {
         let connection = Some(establish(&url, Access::Write)?);
         let (queue, waiting) = channel();
         let preparing = Arc::new(AtomicUsize::new(0));
         let counters = Arc::new(Counters::default());
-        let mut desk = Desk { url, clock, signer, connection, counters: Arc::clone(&counters) };
+        let mut desk = Desk {
+            url,
+            clock,
+            signer,
+            connection,
+            counters: Arc::clone(&counters),
+        };
         let others = Arc::clone(&preparing);
         std::thread::Builder::new()
             .name("writer".to_owned())
@@ -185,10 +206,18 @@ impl Writer {
                 }
             })
             .map_err(|error| Error::Unavailable(error.to_string()))?;
-        Ok(Self { queue, preparing, counters })
+        Ok(Self {
+            queue,
+            preparing,
+            counters,
+        })
     }
 
-    pub(super) fn write<T, E, F>(&self, preparing: Option<Preparing>, change: F) -> Result<Committed<T>, E>
+    pub(super) fn write<T, E, F>(
+        &self,
+        preparing: Option<Preparing>,
+        change: F,
+    ) -> Result<Committed<T>, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
@@ -196,7 +225,12 @@ impl Writer {
     {
         let gone = || Error::Unavailable("the writer has stopped".to_owned());
         let (reply, answer) = sync_channel(1);
-        let queued = Queued { change, outcome: None, receipts: Vec::new(), reply };
+        let queued = Queued {
+            change,
+            outcome: None,
+            receipts: Vec::new(),
+            reply,
+        };
         self.queue.send(Box::new(queued)).map_err(|_| gone())?;
         drop(preparing);
         answer.recv().map_err(|_| gone())?
@@ -238,7 +272,10 @@ impl Writer {
 }
 
 /// Waits for a change and takes those that wait with it. `None` when nobody can send any more.
-fn collect(waiting: &Receiver<Box<dyn Change>>, preparing: &AtomicUsize) -> Option<Vec<Box<dyn Change>>> {
+fn collect(
+    waiting: &Receiver<Box<dyn Change>>,
+    preparing: &AtomicUsize,
+) -> Option<Vec<Box<dyn Change>>> {
     let mut batch = vec![waiting.recv().ok()?];
     let mut until = None;
     while batch.len() < MOST_PER_COMMIT {
@@ -293,7 +330,8 @@ impl Desk {
         begin_write(&mut connection)?;
         let before = lock_head(&mut connection)?;
         let mut head = before;
-        let last = Timestamp::from_millisecond(before.last_received_at).unwrap_or(Timestamp::UNIX_EPOCH);
+        let last =
+            Timestamp::from_millisecond(before.last_received_at).unwrap_or(Timestamp::UNIX_EPOCH);
         let now = self.clock.now().max(last);
         for change in batch.iter_mut() {
             head = self.run(&mut connection, head, now, change.as_mut())?;
@@ -304,7 +342,9 @@ impl Desk {
         Transactions::commit_transaction(&mut connection)?;
         self.connection = Some(connection);
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
-        self.counters.changes.fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
+        self.counters
+            .changes
+            .fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
         Ok(())
     }
 
@@ -317,9 +357,18 @@ impl Desk {
         change: &mut dyn Change,
     ) -> Result<Head, Error> {
         Transactions::begin_transaction(connection)?;
-        let mut tx = Tx { connection, head, pending: Vec::new(), now };
+        let mut tx = Tx {
+            connection,
+            head,
+            pending: Vec::new(),
+            now,
+        };
         let succeeded = change.run(&mut tx);
-        let Tx { head: mut after, pending, .. } = tx;
+        let Tx {
+            head: mut after,
+            pending,
+            ..
+        } = tx;
         if !succeeded {
             Transactions::rollback_transaction(connection)?;
             return Ok(head);
@@ -337,8 +386,11 @@ impl Desk {
     }
 
     fn sign(&self, entry: &Entry, index: i64, now: Timestamp) -> Result<String, Error> {
-        let index = u64::try_from(index).map_err(|_| Error::Corrupt(format!("leaf index {index}")))?;
+        let index =
+            u64::try_from(index).map_err(|_| Error::Corrupt(format!("leaf index {index}")))?;
         let receipt = entry.receipt(&self.signer, index, now);
-        self.signer.sign(&receipt).map_err(|error| Error::Unavailable(error.to_string()))
+        self.signer
+            .sign(&receipt)
+            .map_err(|error| Error::Unavailable(error.to_string()))
     }
 }
