@@ -196,10 +196,7 @@ impl FromMembers for Confirmation {
 }
 
 fn required_key(reader: &mut Reader<'_>, name: &str) -> Option<PublicKey> {
-    let Some(value) = reader.take(name) else {
-        reader.report(name, "missing", "this member is required");
-        return None;
-    };
+    let value = reader.required(name)?;
     PublicKey::from_jwk(value, &reader.pointer_to(name))
         .map_err(|violations| reader.absorb(violations.into_vec()))
         .ok()

@@ -105,4 +105,5 @@ fn an_unknown_member_of_a_confirmation_is_refused() {
 fn a_payload_that_is_not_strict_json_is_a_violation() {
     assert_refused::<Confirmation>("{", &[("", "syntax")]);
     assert_refused::<Confirmation>("[]", &[("", "type")]);
+    assert_refused::<KeyProof>("[]", &[("", "type")]);
 }
