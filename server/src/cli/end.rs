@@ -65,6 +65,9 @@ pub(super) enum CommandError {
     /// The service could not be put together.
     #[error("the service could not start: {0}")]
     Start(#[from] StartError),
+    /// It ended because of an error.
+    #[error("the service ended: {0}")]
+    Serving(io::Error),
     /// The values of options are not valid, or clash with what is stored.
     #[error("{}", as_options(.0))]
     Options(Violations),
@@ -126,6 +129,7 @@ impl CommandError {
             | Self::PrivateFile(_)
             | Self::Config(ConfigError::File { .. })
             | Self::Start(_)
+            | Self::Serving(_)
             | Self::Service(_)
             | Self::Storage(_)
             | Self::Output(_) => Status::Failed,
@@ -160,7 +164,9 @@ fn as_options(violations: &Violations) -> String {
         None => detail.to_owned(),
     };
     let violations = violations.as_slice().iter();
-    let lines: Vec<String> = violations.map(|one| line(&one.pointer, &one.detail)).collect();
+    let lines: Vec<String> = violations
+        .map(|one| line(&one.pointer, &one.detail))
+        .collect();
     lines.join("\n")
 }
 
@@ -197,7 +203,11 @@ mod tests {
     fn a_failed_step_has_the_status_of_its_cause() {
         let cause = Box::new(CommandError::Mismatch("two digests differ".to_owned()));
         let what = "verify".to_owned();
-        let step = CommandError::Step { number: 3, what, cause };
+        let step = CommandError::Step {
+            number: 3,
+            what,
+            cause,
+        };
         assert_eq!(step.status(), Status::No);
     }
 

@@ -65,7 +65,7 @@ impl Command {
             Self::Verify(verify) => verify.run(),
             Self::Compare(compare) => compare.run(),
             Self::Admin(admin) => admin.run(ambient),
-            Self::Migrate(migrate) => migrate.run(),
+            Self::Migrate(migrate) => migrate.run(ambient),
             Self::CheckConfig(check) => check.run(),
         }
     }

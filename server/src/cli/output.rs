@@ -21,11 +21,7 @@ pub(super) struct Output {
 impl Output {
     /// Prints a result: `value` for programs, `text` for people.
     pub(super) fn show(self, value: &impl Serialize, text: &str) -> Result<(), CommandError> {
-        if self.json {
-            json(value)
-        } else {
-            line(text)
-        }
+        if self.json { json(value) } else { line(text) }
     }
 
     /// Prints why the document in `what` is refused: for programs as a result, for people as a note.

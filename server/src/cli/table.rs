@@ -36,7 +36,9 @@ pub(super) fn pad(text: &str, columns: usize) -> String {
 /// The text in lines of at most `columns`. Japanese breaks between any two characters; words of Latin letters are
 /// broken as well, which is rare in these texts. Line feeds stay.
 pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
-    text.lines().flat_map(|line| wrap_line(line, columns)).collect()
+    text.lines()
+        .flat_map(|line| wrap_line(line, columns))
+        .collect()
 }
 
 fn wrap_line(line: &str, most: usize) -> Vec<String> {
@@ -92,7 +94,10 @@ mod tests {
 
     #[test]
     fn a_label_stands_beside_the_first_line() {
-        assert_eq!(labelled(2, "備考", "更新中", 12), "  備考  更新\n        中\n");
+        assert_eq!(
+            labelled(2, "備考", "更新中", 12),
+            "  備考  更新\n        中\n"
+        );
         assert_eq!(labelled(2, "備考", "", 12), "");
     }
 }

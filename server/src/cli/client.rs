@@ -1,0 +1,402 @@
+//! A small client of a Kaiji service: signs in with a client's key, asks, and reads refusals.
+//!
+//! `submit` and `demo` use the same one, so that the demonstration does what any machine does.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::SignedDuration;
+use kaiji_schema::jws;
+use kaiji_schema::key::{KeyError, SigningKey};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use ureq::http::Response;
+use ureq::{Agent, Body, RequestBuilder};
+
+use super::Ambient;
+use crate::clock::Clock;
+use crate::exchange::Random;
+
+/// How long an answer may take altogether.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long an assertion is good for: long enough for a slow clock.
+const ASSERTION_LIFETIME: SignedDuration = SignedDuration::from_mins(2);
+
+const JSON: &str = "application/json";
+const JOSE: &str = "application/jose";
+const CSV: &str = "text/csv";
+const BEARER_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// Why a service did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ServiceError {
+    /// There was no answer.
+    #[error("{url} could not be reached: {cause}")]
+    Unreachable { url: String, cause: ureq::Error },
+    /// The service answered that it does not.
+    #[error("{0}")]
+    Problem(Box<Problem>),
+    /// The answer is none that a Kaiji service gives.
+    #[error("{url} does not answer as a Kaiji service does: {detail}")]
+    Unexpected { url: String, detail: String },
+    /// Signing in would prove who one is to another service than the one that was named.
+    #[error(
+        "the service at {url} calls itself {issuer}: if that is the one you mean, use it as --url"
+    )]
+    OtherIssuer { url: String, issuer: String },
+    /// The assertion could not be signed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// There were no random bytes for the assertion.
+    #[error("the operating system gave no random bytes")]
+    Random,
+}
+
+impl ServiceError {
+    /// Whether the service refuses, so that asking again would not help.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self {
+            Self::Problem(problem) => (400..500).contains(&problem.status) && problem.status != 429,
+            _ => false,
+        }
+    }
+}
+
+/// A refusal: a problem (RFC 9457), or the error of a token endpoint (RFC 6749, section 5.2).
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Problem {
+    pub(super) status: u16,
+    title: String,
+    #[serde(alias = "error_description")]
+    detail: String,
+    #[serde(skip_serializing)]
+    error: String,
+    instance: Option<String>,
+    violations: Vec<ReportedViolation>,
+}
+
+/// A violation as a service reports it.
+#[derive(Debug, Serialize, Deserialize)]
+struct ReportedViolation {
+    pointer: String,
+    code: String,
+    detail: String,
+}
+
+impl Problem {
+    fn read(status: u16, body: &[u8]) -> Self {
+        let problem: Self = serde_json::from_slice(body).unwrap_or_default();
+        let title = match (problem.title.as_str(), problem.error.as_str()) {
+            ("", "") => "no reason given".to_owned(),
+            ("", error) => error.to_owned(),
+            (title, _) => title.to_owned(),
+        };
+        Self {
+            status,
+            title,
+            ..problem
+        }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the service answers {} {}", self.status, self.title)?;
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        for ReportedViolation {
+            pointer,
+            code,
+            detail,
+        } in &self.violations
+        {
+            write!(f, "\n  {pointer}: {detail} ({code})")?;
+        }
+        match &self.instance {
+            Some(instance) => write!(f, "\n  (request {instance})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A Kaiji service, as everybody may ask it.
+pub(super) struct Service {
+    agent: Agent,
+    url: String,
+    clock: Clock,
+    random: Random,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    token_endpoint: String,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    access_token: String,
+}
+
+#[derive(Serialize)]
+struct Assertion<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    iat: i64,
+    exp: i64,
+    jti: String,
+}
+
+impl Service {
+    /// The service at `url`, its public base address.
+    pub(super) fn at(url: &str, ambient: &Ambient) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .user_agent(concat!("kaiji/", env!("CARGO_PKG_VERSION")));
+        // What runs on this machine is not reached through a proxy.
+        let local = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
+        let config = match local.iter().any(|local| url.starts_with(local)) {
+            true => config.proxy(None),
+            false => config,
+        };
+        Self {
+            agent: Agent::new_with_config(config.build()),
+            url: url.trim_end_matches('/').to_owned(),
+            clock: ambient.clock.clone(),
+            random: ambient.random.clone(),
+        }
+    }
+
+    /// The base address.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Gets a public document.
+    pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ServiceError> {
+        let url = format!("{}{path}", self.url);
+        let body = self.answer(&url, self.agent.get(&url).header("accept", JSON).call())?;
+        self.read(&url, &body)
+    }
+
+    /// Gets a token for the client (RFC 7523), and with it a session.
+    pub(super) fn sign_in(
+        &self,
+        client: &str,
+        key: &SigningKey,
+    ) -> Result<Session<'_>, ServiceError> {
+        let metadata: Metadata = self.get("/.well-known/oauth-authorization-server")?;
+        // RFC 8414, section 3.3: an assertion for another issuer would let this service pose as the client there.
+        if metadata.issuer != self.url {
+            let url = self.url.clone();
+            return Err(ServiceError::OtherIssuer {
+                url,
+                issuer: metadata.issuer,
+            });
+        }
+        let assertion = self.assertion(client, &metadata.issuer, key)?;
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", BEARER_ASSERTION),
+            ("client_assertion", assertion.as_str()),
+        ];
+        let url = metadata.token_endpoint;
+        let body = self.answer(
+            &url,
+            self.agent.post(&url).header("accept", JSON).send_form(form),
+        )?;
+        let token: Token = self.read(&url, &body)?;
+        Ok(Session {
+            service: self,
+            token: token.access_token,
+        })
+    }
+
+    fn assertion(
+        &self,
+        client: &str,
+        issuer: &str,
+        key: &SigningKey,
+    ) -> Result<String, ServiceError> {
+        let mut jti = [0; 16];
+        self.random
+            .fill(&mut jti)
+            .map_err(|_| ServiceError::Random)?;
+        let iat = self.clock.now().as_second();
+        let claims = Assertion {
+            iss: client,
+            sub: client,
+            aud: issuer,
+            iat,
+            exp: iat + ASSERTION_LIFETIME.as_secs(),
+            jti: URL_SAFE_NO_PAD.encode(jti),
+        };
+        // Plain data: there is nothing that could not be written.
+        let claims = serde_json::to_vec(&claims).unwrap_or_default();
+        Ok(jws::sign("JWT", &claims, key)?)
+    }
+
+    /// The body of a 2xx answer; another answer is a problem.
+    fn answer(
+        &self,
+        url: &str,
+        sent: Result<Response<Body>, ureq::Error>,
+    ) -> Result<Vec<u8>, ServiceError> {
+        let unreachable = |cause| ServiceError::Unreachable {
+            url: url.to_owned(),
+            cause,
+        };
+        let mut response = sent.map_err(unreachable)?;
+        let status = response.status();
+        let body = response.body_mut().read_to_vec().map_err(unreachable)?;
+        if status.is_success() {
+            Ok(body)
+        } else {
+            Err(ServiceError::Problem(Box::new(Problem::read(
+                status.as_u16(),
+                &body,
+            ))))
+        }
+    }
+
+    #[allow(
+        clippy::unused_self,
+        reason = "a part of reading this service's answers"
+    )]
+    fn read<T: DeserializeOwned>(&self, url: &str, body: &[u8]) -> Result<T, ServiceError> {
+        serde_json::from_slice(body).map_err(|error| ServiceError::Unexpected {
+            url: url.to_owned(),
+            detail: error.to_string(),
+        })
+    }
+}
+
+/// A client that has signed in. Its token is good for ten minutes.
+pub(super) struct Session<'s> {
+    service: &'s Service,
+    token: String,
+}
+
+impl Session<'_> {
+    /// The access token.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Gets JSON.
+    pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ServiceError> {
+        let body = self.get_bytes(path, JSON)?;
+        self.service.read(path, &body)
+    }
+
+    /// Gets a signed document, a compact JWS.
+    pub(super) fn get_jose(&self, path: &str) -> Result<String, ServiceError> {
+        let body = self.get_bytes(path, JOSE)?;
+        String::from_utf8(body).map_err(|error| ServiceError::Unexpected {
+            url: path.to_owned(),
+            detail: error.to_string(),
+        })
+    }
+
+    /// Gets a CSV file, byte for byte.
+    pub(super) fn get_csv(&self, path: &str) -> Result<Vec<u8>, ServiceError> {
+        self.get_bytes(path, CSV)
+    }
+
+    /// Posts JSON.
+    pub(super) fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ServiceError> {
+        let url = self.url(path);
+        let sent = self
+            .signed_in(self.service.agent.post(&url))
+            .send_json(body);
+        let body = self.service.answer(&url, sent)?;
+        self.service.read(&url, &body)
+    }
+
+    /// Posts without a body.
+    pub(super) fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Result<T, ServiceError> {
+        let url = self.url(path);
+        let sent = self.signed_in(self.service.agent.post(&url)).send_empty();
+        let body = self.service.answer(&url, sent)?;
+        self.service.read(&url, &body)
+    }
+
+    /// Posts a signed document, a compact JWS.
+    pub(super) fn post_jose<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        compact: &str,
+    ) -> Result<T, ServiceError> {
+        let url = self.url(path);
+        let request = self
+            .signed_in(self.service.agent.post(&url))
+            .content_type(JOSE);
+        let body = self.service.answer(&url, request.send(compact))?;
+        self.service.read(&url, &body)
+    }
+
+    fn get_bytes(&self, path: &str, accept: &str) -> Result<Vec<u8>, ServiceError> {
+        let url = self.url(path);
+        let request = self
+            .authorised(self.service.agent.get(&url))
+            .header("accept", accept);
+        self.service.answer(&url, request.call())
+    }
+
+    fn signed_in<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        self.authorised(request).header("accept", JSON)
+    }
+
+    fn authorised<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        request.header("authorization", format!("Bearer {}", self.token))
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.service.url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_told_with_its_violations() {
+        let body = br#"{"type": "about:blank", "title": "Not valid", "status": 422, "detail": "2 violations",
+            "instance": "r-1", "violations": [{"pointer": "/answers/17", "code": "choice", "detail": "must be yes"}]}"#;
+        let problem = ServiceError::Problem(Box::new(Problem::read(422, body)));
+        assert_eq!(
+            problem.to_string(),
+            "the service answers 422 Not valid: 2 violations\n  /answers/17: must be yes (choice)\n  (request r-1)"
+        );
+        assert!(problem.is_refusal());
+    }
+
+    #[test]
+    fn the_error_of_a_token_endpoint_is_told_too() {
+        let body = br#"{"error": "invalid_client", "error_description": "it is unknown"}"#;
+        let problem = Problem::read(401, body);
+        assert_eq!(
+            problem.to_string(),
+            "the service answers 401 invalid_client: it is unknown"
+        );
+    }
+
+    #[test]
+    fn a_proxy_s_page_and_a_busy_service_are_no_refusals() {
+        let busy = ServiceError::Problem(Box::new(Problem::read(503, b"<html>")));
+        assert_eq!(busy.to_string(), "the service answers 503 no reason given");
+        assert!(!busy.is_refusal());
+        assert!(!ServiceError::Problem(Box::new(Problem::read(429, b""))).is_refusal());
+    }
+}
