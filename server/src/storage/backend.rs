@@ -3,8 +3,10 @@
 //! The rest of `storage` speaks to [`DbConnection`] and does not know which of the two it has.
 
 use std::fmt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
@@ -37,15 +39,20 @@ mod connection {
     }
 }
 
+/// How long a change waits for another program's lock on a SQLite file before the database counts as unavailable.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Where the database is: `sqlite:PATH` or `postgres://…`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
-    /// A file, and how many pages it may grow to (`sqlite:PATH?max_page_count=N`).
+    /// A file, with what may be set about it: `sqlite:PATH?max_page_count=N&busy_timeout_ms=N`.
     Sqlite {
         /// The file.
         path: PathBuf,
         /// The most pages that the file may have; unlimited without it.
         max_page_count: Option<u32>,
+        /// How long a change waits for another program's lock.
+        busy_timeout: Duration,
     },
     /// A libpq connection string.
     Postgres(String),
@@ -73,17 +80,27 @@ impl FromStr for DatabaseUrl {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self::Postgres(text.to_owned()));
         }
-        let rest = text.strip_prefix("sqlite:").filter(|rest| !rest.is_empty());
         let refuse = || NotADatabaseUrl(text.to_owned());
-        let rest = rest.ok_or_else(refuse)?;
-        let (path, max_page_count) = match rest.split_once("?max_page_count=") {
-            Some((path, pages)) => (path, Some(pages.parse().map_err(|_| refuse())?)),
-            None => (rest, None),
-        };
-        let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+        let rest = text.strip_prefix("sqlite:").ok_or_else(refuse)?;
+        let (path, settings) = rest.split_once('?').unwrap_or((rest, ""));
+        let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+        if path.as_os_str().is_empty() {
+            return Err(refuse());
+        }
+        let (mut pages, mut timeout) = (None, BUSY_TIMEOUT);
+        for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
+            let (name, value) = setting.split_once('=').ok_or_else(refuse)?;
+            let value: u32 = value.parse().map_err(|_| refuse())?;
+            match name {
+                "max_page_count" => pages = Some(value),
+                "busy_timeout_ms" => timeout = Duration::from_millis(value.into()),
+                _ => return Err(refuse()),
+            }
+        }
         Ok(Self::Sqlite {
-            path,
-            max_page_count,
+            path: path.to_owned(),
+            max_page_count: pages,
+            busy_timeout: timeout,
         })
     }
 }
@@ -94,12 +111,8 @@ impl DatabaseUrl {
         Self::Sqlite {
             path: path.to_owned(),
             max_page_count: None,
+            busy_timeout: BUSY_TIMEOUT,
         }
-    }
-
-    /// Whether connections cross a network and may have died unnoticed.
-    pub(super) fn is_remote(&self) -> bool {
-        matches!(self, Self::Postgres(_))
     }
 }
 
@@ -116,13 +129,15 @@ pub(super) fn establish(url: &DatabaseUrl, access: Access) -> Result<DbConnectio
         DatabaseUrl::Sqlite {
             path,
             max_page_count,
+            busy_timeout,
         } => {
             let mut sqlite =
                 SqliteConnection::establish(&path.to_string_lossy()).map_err(unavailable)?;
-            sqlite.batch_execute(
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+            let patience = busy_timeout.as_millis();
+            sqlite.batch_execute(&format!(
+                "PRAGMA busy_timeout = {patience}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
-            )?;
+            ))?;
             if access == Access::Read {
                 sqlite.batch_execute("PRAGMA query_only = ON;")?;
             }
@@ -219,15 +234,70 @@ fn names<V: fmt::Display, E: fmt::Display>(ran: &Result<Vec<V>, E>) -> Result<Ve
     }
 }
 
+/// A database that is in use: its address and, for SQLite, which file it was when it was opened.
+///
+/// A file that is removed or replaced stays open, and rows written to it would be found by nobody; so it is looked at
+/// before each use.
+#[derive(Clone)]
+pub(super) struct Source {
+    url: DatabaseUrl,
+    file: Option<FileId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl Source {
+    /// The database at that address, whose tables exist already.
+    pub(super) fn new(url: DatabaseUrl) -> Result<Self, Error> {
+        let file = file_id(&url)?;
+        Ok(Self { url, file })
+    }
+
+    /// Whether the file is still the one that was opened.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if file_id(&self.url)? == self.file {
+            return Ok(());
+        }
+        let what = "its file was replaced while it was in use: restart the service";
+        Err(Error::Unavailable(what.to_owned()))
+    }
+
+    pub(super) fn connect(&self, access: Access) -> Result<DbConnection, Error> {
+        self.check()?;
+        establish(&self.url, access)
+    }
+
+    /// Whether connections cross a network and may have died unnoticed.
+    pub(super) fn is_remote(&self) -> bool {
+        matches!(self.url, DatabaseUrl::Postgres(_))
+    }
+}
+
+fn file_id(url: &DatabaseUrl) -> Result<Option<FileId>, Error> {
+    let DatabaseUrl::Sqlite { path, .. } = url else {
+        return Ok(None);
+    };
+    let file = std::fs::metadata(path)
+        .map_err(|error| Error::Unavailable(format!("{}: {error}", path.display())))?;
+    Ok(Some(FileId {
+        device: file.dev(),
+        inode: file.ino(),
+    }))
+}
+
 /// Opens connections for the pool.
 pub(super) struct Manager {
-    url: DatabaseUrl,
+    source: Source,
     access: Access,
 }
 
 impl Manager {
-    pub(super) fn new(url: DatabaseUrl, access: Access) -> Self {
-        Self { url, access }
+    pub(super) fn new(source: Source, access: Access) -> Self {
+        Self { source, access }
     }
 }
 
@@ -236,7 +306,7 @@ impl ManageConnection for Manager {
     type Error = Error;
 
     fn connect(&self) -> Result<DbConnection, Error> {
-        establish(&self.url, self.access)
+        self.source.connect(self.access)
     }
 
     fn is_valid(&self, connection: &mut DbConnection) -> Result<(), Error> {

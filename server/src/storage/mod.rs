@@ -30,14 +30,14 @@ pub use writer::{Committed, Preparing, Tx, WriterStats};
 
 use crate::clock::Clock;
 use crate::keys::ReceiptSigner;
-use backend::{Access, Manager};
+use backend::{Access, Manager, Source};
 use writer::Writer;
 
 /// How long a reader waits for a connection before the database counts as unavailable.
 const POOL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why rows could not be read or written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The database is locked, read-only, full or gone. Trying again later may help.
     #[error("the database cannot be used now: {0}")]
@@ -59,6 +59,7 @@ impl From<diesel::result::Error> for Error {
 /// The database: a pool of readers and one writer. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
+    source: Source,
     readers: diesel::r2d2::Pool<Manager>,
     writer: Arc<Writer>,
 }
@@ -78,14 +79,19 @@ pub struct Options {
 impl Db {
     /// Opens the pool and starts the writer. The tables must exist already ([`backend::migrate`]).
     pub fn open(options: Options) -> Result<Self, Error> {
+        let source = Source::new(options.url)?;
         let readers = diesel::r2d2::Pool::builder()
             .max_size(options.readers)
             .min_idle(Some(1))
             .connection_timeout(POOL_PATIENCE)
-            .test_on_check_out(options.url.is_remote())
-            .build_unchecked(Manager::new(options.url.clone(), Access::Read));
-        let writer = Arc::new(Writer::start(options.url, options.clock, options.signer)?);
-        Ok(Self { readers, writer })
+            .test_on_check_out(source.is_remote())
+            .build_unchecked(Manager::new(source.clone(), Access::Read));
+        let writer = Writer::start(source.clone(), options.clock, options.signer)?;
+        Ok(Self {
+            source,
+            readers,
+            writer: Arc::new(writer),
+        })
     }
 
     /// Lends a connection for reading.
@@ -93,6 +99,7 @@ impl Db {
         &self,
         read: impl FnOnce(&mut DbConnection) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.source.check()?;
         let mut connection = self
             .readers
             .get()
@@ -112,7 +119,7 @@ impl Db {
         self.writer.write(None, change)
     }
 
-    /// The same for a change that was announced with [`Db::preparing`], which ends when the change is in the queue.
+    /// The same for a change that was announced with [`Db::preparing`], which ends when the change goes into the queue.
     pub fn write_prepared<T, E, F>(
         &self,
         preparing: Preparing,

@@ -4,8 +4,9 @@
 //! The contract with a change: it may run more than once and has no effect but rows. Where its savepoint rolls back,
 //! the leaves and events it had reserved go with it and their numbers are used again, so the log and the feed have no
 //! gaps. Where the whole transaction is lost (a full disk takes SQLite's savepoints with it), every change runs once
-//! more, alone; what then still fails answers for itself. A change that waits alone is not made to wait for others;
-//! only while others are being prepared is a flush held, and then for at most [`HOLD`].
+//! more, alone; what then still fails answers for itself. Where a transaction cannot even begin (the database is locked
+//! or gone), everybody is told so at once. A change that waits alone is not made to wait for others; only while others
+//! are being prepared is a flush held, and then for at most [`HOLD`].
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::TransactionManager;
 use jiff::Timestamp;
 
-use super::backend::{Access, DatabaseUrl, DbConnection, Head, begin_write, establish, lock_head};
+use super::backend::{Access, DbConnection, Head, Source, begin_write, lock_head};
 use super::{Entry, Error, events, log};
 use crate::clock::Clock;
 use crate::keys::ReceiptSigner;
@@ -182,16 +183,16 @@ pub(super) struct Writer {
 impl Writer {
     /// Connects and starts the thread. It ends when the last [`super::Db`] is dropped.
     pub(super) fn start(
-        url: DatabaseUrl,
+        source: Source,
         clock: Clock,
         signer: ReceiptSigner,
     ) -> Result<Self, Error> {
-        let connection = Some(establish(&url, Access::Write)?);
+        let connection = Some(source.connect(Access::Write)?);
         let (queue, waiting) = channel();
         let preparing = Arc::new(AtomicUsize::new(0));
         let counters = Arc::new(Counters::default());
         let mut desk = Desk {
-            url,
+            source,
             clock,
             signer,
             connection,
@@ -231,8 +232,9 @@ impl Writer {
             receipts: Vec::new(),
             reply,
         };
-        self.queue.send(Box::new(queued)).map_err(|_| gone())?;
+        // Before the writer can see the change: it must not hold the flush of a lone change for that change itself.
         drop(preparing);
+        self.queue.send(Box::new(queued)).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
 
@@ -297,7 +299,7 @@ fn collect(
 
 /// Where changes become commits.
 struct Desk {
-    url: DatabaseUrl,
+    source: Source,
     clock: Clock,
     signer: ReceiptSigner,
     /// `None` after a transaction was lost: what it left behind is not to be trusted.
@@ -305,30 +307,69 @@ struct Desk {
     counters: Arc<Counters>,
 }
 
+/// Why nothing of a batch is in the database.
+enum Failure {
+    /// The transaction could not begin; no change was run.
+    NotBegun(Error),
+    /// It was begun and lost.
+    Lost(Error),
+}
+
 impl Desk {
     fn commit(&mut self, mut batch: Vec<Box<dyn Change>>) {
-        if let Err(error) = self.transact(&mut batch) {
-            tracing::warn!(changes = batch.len(), %error, "a transaction was lost; its changes run again, each alone");
-            for mut change in batch {
-                let failure = self.transact(std::slice::from_mut(&mut change)).err();
-                change.answer(failure);
+        match self.transact(&mut batch) {
+            Ok(()) => answer_all(batch, None),
+            Err(Failure::NotBegun(error)) => answer_all(batch, Some(&error)),
+            Err(Failure::Lost(error)) => {
+                tracing::warn!(changes = batch.len(), %error, "a transaction was lost; its changes run again, each alone");
+                self.commit_each_alone(batch);
             }
-            return;
-        }
-        for change in batch {
-            change.answer(None);
         }
     }
 
-    /// Runs the batch in one transaction. An error means that nothing of it is in the database.
-    fn transact(&mut self, batch: &mut [Box<dyn Change>]) -> Result<(), Error> {
-        // Taken out, so that a connection on which anything failed is dropped and made anew.
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => establish(&self.url, Access::Write)?,
+    fn commit_each_alone(&mut self, batch: Vec<Box<dyn Change>>) {
+        let mut batch = batch.into_iter();
+        while let Some(mut change) = batch.next() {
+            match self.transact(std::slice::from_mut(&mut change)) {
+                Ok(()) => change.answer(None),
+                Err(Failure::Lost(error)) => change.answer(Some(error)),
+                Err(Failure::NotBegun(error)) => {
+                    answer_all([change].into_iter().chain(batch), Some(&error));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Runs the batch in one transaction.
+    fn transact(&mut self, batch: &mut [Box<dyn Change>]) -> Result<(), Failure> {
+        // Begun on a connection taken out, so that one on which anything fails is dropped and made anew.
+        let (connection, head) = self.begin().map_err(Failure::NotBegun)?;
+        self.run_all(batch, connection, head).map_err(Failure::Lost)
+    }
+
+    fn begin(&mut self) -> Result<(DbConnection, Head), Error> {
+        self.source.check()?;
+        let begun = |mut connection| {
+            begin_write(&mut connection)?;
+            let head = lock_head(&mut connection)?;
+            Ok((connection, head))
         };
-        begin_write(&mut connection)?;
-        let before = lock_head(&mut connection)?;
+        match self.connection.take().map(begun) {
+            // One that crosses a network may have died since the last change.
+            Some(Err(_)) if self.source.is_remote() => {}
+            Some(outcome) => return outcome,
+            None => {}
+        }
+        begun(self.source.connect(Access::Write)?)
+    }
+
+    fn run_all(
+        &mut self,
+        batch: &mut [Box<dyn Change>],
+        mut connection: DbConnection,
+        before: Head,
+    ) -> Result<(), Error> {
         let mut head = before;
         let last =
             Timestamp::from_millisecond(before.last_received_at).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -394,3 +435,12 @@ impl Desk {
             .map_err(|error| Error::Unavailable(error.to_string()))
     }
 }
+
+fn answer_all(batch: impl IntoIterator<Item = Box<dyn Change>>, failure: Option<&Error>) {
+    for change in batch {
+        change.answer(failure.cloned());
+    }
+}
+
+#[cfg(test)]
+mod tests;
