@@ -1,0 +1,170 @@
+//! Who may do what: the permission stands in the handler's type, and there is no other way to an actor.
+//!
+//! `Caller<P>` holds a bearer token that nobody has looked at. [`Caller::ask`] checks it, then `P`, then runs the verb,
+//! all in one step off the network's threads: a request costs one hop, and a body is read for those alone who may.
+
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use std::future::{Ready, ready};
+
+use super::State;
+use super::operation::{About, Describe};
+use super::problem::{Kind, Problem};
+use crate::actor::{Actor, OrganisationKind, Scope};
+use crate::exchange::Exchange;
+
+/// One kind of organisation that may use an operation, and the scopes that its token must have.
+#[derive(Debug)]
+pub struct Grant {
+    /// The kind of organisation.
+    pub kind: OrganisationKind,
+    /// What the token must allow, all of it.
+    pub scopes: &'static [Scope],
+}
+
+/// Who may use an operation.
+pub trait Permission: 'static {
+    /// Each suffices.
+    const GRANTS: &'static [Grant];
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident: $($kind:ident [$($scope:ident)?]),+;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $name {}
+
+        impl Permission for $name {
+            const GRANTS: &'static [Grant] = &[
+                $(Grant { kind: OrganisationKind::$kind, scopes: &[$(Scope::$scope)?] }),+
+            ];
+        }
+    )+};
+}
+
+permissions! {
+    /// The operator administers organisations and clients.
+    Administrator: Operator [Admin];
+    /// A vendor changes what is its own: products, keys, statements, answers to requests.
+    VendorWrites: Vendor [StatementsWrite];
+    /// A vendor reads what is its own.
+    VendorReads: Vendor [StatementsRead];
+    /// Keys are seen by their vendor and by the operator, who approves the first.
+    KeyReaders: Operator [Admin], Vendor [StatementsRead];
+    /// Keys are approved by the operator or by another key of the vendor.
+    KeyApprovers: Operator [Admin], Vendor [StatementsWrite];
+    /// Statements are read by their vendor and by the institutions that they were released to.
+    StatementReaders: Vendor [StatementsRead], Institution [StatementsRead];
+    /// An institution keeps its inventory, asks for statements and acknowledges them.
+    InstitutionRequests: Institution [RequestsWrite];
+    /// An institution reads how statements compare.
+    InstitutionReads: Institution [StatementsRead];
+    /// Requests are seen by the institution that made them and by the vendor that is asked.
+    RequestReaders: Vendor [StatementsRead], Institution [RequestsWrite];
+    /// Exports of what is the caller's own.
+    Exporters: Vendor [ExportsRead], Institution [ExportsRead];
+    /// Any organisation of the exchange.
+    AnyMember: Operator [], Vendor [], Institution [];
+}
+
+fn allow<P: Permission>(actor: &Actor) -> Result<(), Problem> {
+    let of_kind = || P::GRANTS.iter().filter(|grant| grant.kind == actor.kind);
+    let has_scopes = |grant: &Grant| {
+        grant
+            .scopes
+            .iter()
+            .all(|scope| actor.scopes.contains(*scope))
+    };
+    if of_kind().any(has_scopes) {
+        return Ok(());
+    }
+    let missing: Vec<_> = of_kind()
+        .flat_map(|grant| grant.scopes)
+        .map(|scope| scope.as_str())
+        .collect();
+    Err(Problem::new(
+        Kind::Forbidden,
+        match missing.as_slice() {
+            [] => format!("this operation is not for a client of a {}", actor.kind),
+            missing => format!("the token lacks the scope {}", missing.join(" ")),
+        },
+    ))
+}
+
+/// Someone with a bearer token, who may do what `P` permits if the token holds.
+pub struct Caller<P> {
+    token: String,
+    state: web::Data<State>,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> Caller<P> {
+    /// Runs a verb for the actor behind the token, if the token holds and `P` permits it.
+    pub async fn ask<T: Send + 'static>(
+        self,
+        verb: impl FnOnce(&Exchange, &Actor) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let token = self.token;
+        self.state
+            .ask(move |exchange| {
+                let actor = exchange.authenticate(&token)?;
+                allow::<P>(&actor)?;
+                verb(exchange, &actor)
+            })
+            .await
+    }
+}
+
+impl<P: Permission> FromRequest for Caller<P> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(bearer(request).and_then(|token| {
+            let state = State::of(request)?;
+            Ok(Self {
+                token: token.to_owned(),
+                state,
+                permission: PhantomData,
+            })
+        }))
+    }
+}
+
+impl<P: Permission> Describe for Caller<P> {
+    fn describe(about: &mut About) {
+        about.access = P::GRANTS;
+        about.refuses(&[
+            Kind::Unauthenticated,
+            Kind::Forbidden,
+            Kind::Internal,
+            Kind::Unavailable,
+        ]);
+    }
+}
+
+fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+    let missing = || {
+        Problem::new(
+            Kind::Unauthenticated,
+            "send an access token as `Authorization: Bearer`",
+        )
+    };
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let (Some(header), None) = (headers.next(), headers.next()) else {
+        return Err(missing());
+    };
+    let (scheme, token) = header
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim())
+    } else {
+        Err(missing())
+    }
+}

@@ -1,0 +1,242 @@
+//! Bodies: what a request brings, held as it came until it is known that the caller may send it.
+//!
+//! Extracting never fails for what the body holds; reading it does, inside [`Caller::ask`](super::auth::Caller::ask).
+//! So a caller without permission learns that first, and large documents are parsed off the network's threads.
+
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::{Pin, pin};
+
+use actix_web::body::{BodyStream, MessageBody};
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
+use kaiji_schema::jws::Refusal;
+use kaiji_schema::reader::{self, FromMembers};
+
+use super::operation::{About, Describe};
+use super::problem::{Kind, Problem};
+use super::shapes::Shaped;
+
+/// The largest body of most operations.
+const DOCUMENT_LIMIT: usize = 256 * 1024;
+
+/// The largest statement.
+const STATEMENT_LIMIT: usize = 1024 * 1024;
+
+/// How much beyond a limit is still taken off the wire, so that the sender gets to read the answer.
+const PATIENCE: usize = 16 * 1024 * 1024;
+
+const JSON: &str = "application/json";
+const JOSE: &str = "application/jose";
+/// What the token endpoint takes (RFC 6749, section 4.4.2).
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A body, or why there is none.
+pub type Held = Result<Bytes, Problem>;
+
+/// A JSON document that is read as a `T`.
+pub struct Document<T> {
+    bytes: Held,
+    document: PhantomData<fn() -> T>,
+}
+
+impl<T: FromMembers> Document<T> {
+    /// Reads it strictly, with all its violations at once.
+    pub fn read(&self) -> Result<T, Problem> {
+        Ok(reader::read(self.bytes()?)?)
+    }
+
+    /// The bytes that it is read from.
+    pub fn bytes(&self) -> Result<&[u8], Problem> {
+        self.bytes.as_deref().map_err(Clone::clone)
+    }
+}
+
+/// A signed document: a compact JWS.
+pub struct Jose(Held);
+
+impl Jose {
+    /// Its text, which the exchange takes apart.
+    pub fn read(&self) -> Result<&str, Problem> {
+        // What is not even text is no compact JWS.
+        str::from_utf8(self.bytes()?).map_err(|_| Refusal::NotCompact.into())
+    }
+
+    /// The bytes that it is read from.
+    pub fn bytes(&self) -> Result<&[u8], Problem> {
+        self.0.as_deref().map_err(Clone::clone)
+    }
+}
+
+/// A statement's payload, unsigned.
+pub struct StatementPayload(Held);
+
+impl StatementPayload {
+    /// The bytes that a vendor would sign.
+    pub fn bytes(&self) -> Result<&[u8], Problem> {
+        self.0.as_deref().map_err(Clone::clone)
+    }
+}
+
+/// Either of two documents, told apart by the content type.
+pub enum DocumentOrJose<T> {
+    /// A JSON document.
+    Document(Document<T>),
+    /// A signed document.
+    Jose(Jose),
+}
+
+type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl<T: 'static> FromRequest for Document<T> {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = held(request, payload, JSON, DOCUMENT_LIMIT);
+        Box::pin(async {
+            Ok(Self {
+                bytes: bytes.await,
+                document: PhantomData,
+            })
+        })
+    }
+}
+
+impl FromRequest for Jose {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = held(request, payload, JOSE, STATEMENT_LIMIT);
+        Box::pin(async { Ok(Self(bytes.await)) })
+    }
+}
+
+impl FromRequest for StatementPayload {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = held(request, payload, JSON, STATEMENT_LIMIT);
+        Box::pin(async { Ok(Self(bytes.await)) })
+    }
+}
+
+impl<T: 'static> FromRequest for DocumentOrJose<T> {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if is_of_type(request, JOSE) {
+            let jose = Jose::from_request(request, payload);
+            Box::pin(async { jose.await.map(Self::Jose) })
+        } else {
+            let document = Document::from_request(request, payload);
+            Box::pin(async { document.await.map(Self::Document) })
+        }
+    }
+}
+
+/// The body of a form, for the token endpoint alone.
+pub fn form(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Held> + use<> {
+    held(request, payload, FORM, DOCUMENT_LIMIT)
+}
+
+fn held(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    expected: &'static str,
+    limit: usize,
+) -> impl Future<Output = Held> + use<> {
+    let wrong_type = || {
+        Problem::new(
+            Kind::UnsupportedMediaType,
+            format!("send the body as {expected}"),
+        )
+    };
+    let right_type = if is_of_type(request, expected) {
+        Ok(())
+    } else {
+        Err(wrong_type())
+    };
+    let payload = payload.take();
+    async move {
+        let bytes = collect(payload, limit).await;
+        right_type.and(bytes)
+    }
+}
+
+/// Whether the content type is this one; the only parameter that may follow is the one charset there is.
+fn is_of_type(request: &HttpRequest, expected: &str) -> bool {
+    let Some(given) = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+    else {
+        return false;
+    };
+    let (essence, parameters) = given.split_once(';').unwrap_or((given, ""));
+    let parameters = parameters.trim().replace('"', "");
+    essence.trim().eq_ignore_ascii_case(expected)
+        && (parameters.is_empty() || parameters.eq_ignore_ascii_case("charset=utf-8"))
+}
+
+async fn collect(payload: Payload, limit: usize) -> Held {
+    let mut body = pin!(BodyStream::new(payload));
+    let mut bytes = BytesMut::new();
+    let mut seen = 0;
+    while let Some(chunk) = poll_fn(|context| body.as_mut().poll_next(context)).await {
+        let chunk = chunk.map_err(|_| Problem::new(Kind::Unreadable, "the body broke off"))?;
+        seen += chunk.len();
+        if seen <= limit {
+            bytes.extend_from_slice(&chunk);
+        } else if seen > limit + PATIENCE {
+            break;
+        }
+    }
+    if seen <= limit {
+        return Ok(bytes.freeze());
+    }
+    Err(Problem::new(
+        Kind::TooLarge,
+        format!("the body may have {limit} bytes at the most"),
+    ))
+}
+
+impl<T: Shaped> Describe for Document<T> {
+    fn describe(about: &mut About) {
+        about.takes::<T::Shape>(JSON, Some(T::example()));
+        about.refuses(&[Kind::Unreadable, Kind::TooLarge, Kind::Violations]);
+        about.refuses(&[Kind::UnsupportedMediaType, Kind::UnsupportedEncoding]);
+    }
+}
+
+impl Describe for Jose {
+    fn describe(about: &mut About) {
+        about.takes::<super::shapes::CompactJws>(JOSE, None);
+        about.refuses(&[Kind::JwsRefused, Kind::BadSignature, Kind::Violations]);
+        about.refuses(&[
+            Kind::TooLarge,
+            Kind::UnsupportedMediaType,
+            Kind::UnsupportedEncoding,
+        ]);
+    }
+}
+
+impl Describe for StatementPayload {
+    fn describe(about: &mut About) {
+        about.takes::<super::shapes::StatementPayload>(JSON, None);
+        about.refuses(&[Kind::TooLarge, Kind::Violations]);
+        about.refuses(&[Kind::UnsupportedMediaType, Kind::UnsupportedEncoding]);
+    }
+}
+
+impl<T: Shaped> Describe for DocumentOrJose<T> {
+    fn describe(about: &mut About) {
+        Document::<T>::describe(about);
+        Jose::describe(about);
+    }
+}

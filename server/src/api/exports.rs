@@ -1,0 +1,170 @@
+//! Exports for people: `comparison.csv`, streamed, so that its size costs no memory.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use kaiji_schema::comparison::Reason;
+use kaiji_schema::sheet::{Encoding, JUDGEMENT_LABELS, SignatureStatus};
+
+use super::answer::{Answer, set};
+use super::auth::{Caller, Exporters};
+use super::operation::{About, Describe, answer_header};
+use super::problem::Problem;
+use super::query::{Fields, Pairs, Parameter, Query};
+use super::{State, off_thread};
+use crate::exchange::{ComparisonExport, Exchange};
+use actix_web::web;
+
+/// How the file is written.
+pub struct Format {
+    encoding: Encoding,
+}
+
+impl Fields for Format {
+    const PARAMETERS: &'static [Parameter] = &[Parameter {
+        name: "encoding",
+        about: "`utf-8` with a byte order mark (also if it is left out), or `cp932`.",
+        required: false,
+        words: &["utf-8", "cp932"],
+    }];
+
+    fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
+        let encoding = pairs.choice("encoding", Encoding::from_name, "utf-8 or cp932")?;
+        Ok(Self {
+            encoding: encoding.unwrap_or_default(),
+        })
+    }
+}
+
+/// The description of the export. The labels are read from where they are written.
+pub fn comparison_description() -> String {
+    let list = |labels: &[&str]| {
+        labels
+            .iter()
+            .map(|label| format!("「{label}」"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    format!(
+        "One row an item of every statement held for every system; a system without a statement has one row. CRLF, \
+         cells that a spreadsheet would run begin with `'`. In cp932, characters that it lacks become 〓.\n\n\
+         署名検証結果 is one of {}. 判定 is one of {}. 理由 is empty or one of {}.",
+        list(&SignatureStatus::ALL.map(SignatureStatus::label)),
+        list(&JUDGEMENT_LABELS),
+        list(&Reason::ALL.map(Reason::label)),
+    )
+}
+
+/// Exports how every system compares.
+pub async fn comparison(
+    state: web::Data<State>,
+    caller: Caller<Exporters>,
+    format: Query<Format>,
+) -> Answer<File> {
+    let begun = caller.ask(move |exchange, actor| {
+        let Format { encoding } = format.read()?;
+        let export = exchange.export_comparison(actor, encoding)?;
+        // The first piece is made here, while a failure can still be answered as one.
+        Ok((encoding, next_piece(exchange, export)?))
+    });
+    let (encoding, first) = begun.await?;
+    let exchange = Arc::clone(state.exchange());
+    Ok(File {
+        encoding,
+        pieces: Pieces {
+            exchange,
+            waiting: Box::pin(async { Ok(first) }),
+        },
+    })
+}
+
+/// A piece of the file, and what makes the next one.
+type Piece = Option<(Bytes, ComparisonExport)>;
+
+fn next_piece(exchange: &Exchange, mut export: ComparisonExport) -> Result<Piece, Problem> {
+    while let Some(piece) = exchange.continue_export(&mut export)? {
+        if !piece.is_empty() {
+            return Ok(Some((piece.into(), export)));
+        }
+    }
+    Ok(None)
+}
+
+/// A CSV file that is made while it is sent.
+pub struct File {
+    encoding: Encoding,
+    pieces: Pieces,
+}
+
+struct Pieces {
+    exchange: Arc<Exchange>,
+    waiting: Pin<Box<dyn Future<Output = Result<Piece, Problem>>>>,
+}
+
+impl MessageBody for Pieces {
+    type Error = Problem;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    /// A failure breaks the answer off, so that no half of a file is taken for a whole one.
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Problem>>> {
+        match ready!(self.waiting.as_mut().poll(context)) {
+            Ok(None) => {
+                self.waiting = Box::pin(async { Ok(None) });
+                Poll::Ready(None)
+            }
+            Ok(Some((bytes, export))) => {
+                let exchange = Arc::clone(&self.exchange);
+                self.waiting = Box::pin(off_thread(move || next_piece(&exchange, export)));
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Err(problem) => {
+                problem.log();
+                self.waiting = Box::pin(async { Ok(None) });
+                Poll::Ready(Some(Err(problem)))
+            }
+        }
+    }
+}
+
+impl Responder for File {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(self.pieces));
+        let content_type = format!(
+            "text/csv; charset={}; header=present",
+            self.encoding.charset()
+        );
+        set(&mut response, CONTENT_TYPE, &content_type);
+        set(
+            &mut response,
+            CONTENT_DISPOSITION,
+            "attachment; filename=\"comparison.csv\"",
+        );
+        response
+    }
+}
+
+impl Describe for File {
+    fn describe(about: &mut About) {
+        let response = about.answers_with::<String>(200, "The file.", "text/csv");
+        answer_header(
+            response,
+            "Content-Disposition",
+            "`attachment; filename=\"comparison.csv\"`.",
+        );
+    }
+}

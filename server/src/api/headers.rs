@@ -1,0 +1,206 @@
+//! Request headers that operations act on: `If-Match`, `Idempotency-Key`, `Accept`.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{ACCEPT, HeaderMap, HeaderName, IF_MATCH};
+use actix_web::{FromRequest, HttpRequest};
+use kaiji_schema::Digest;
+
+use super::operation::{About, Describe};
+use super::problem::{Kind, Problem};
+use crate::actor::Actor;
+use crate::exchange::{Idempotency, Revision};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The revision that a change is meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IfMatch(Option<Revision>);
+
+impl IfMatch {
+    /// No revision where the caller asked for none.
+    pub fn revision(self) -> Option<Revision> {
+        self.0
+    }
+
+    /// A tag that no revision ever has is never current, so that the exchange answers `stale`.
+    fn of(headers: &HeaderMap) -> Self {
+        const NEVER: Revision = Revision(0);
+        let Some(value) = headers.get(IF_MATCH) else {
+            return Self(None);
+        };
+        let tag = value.to_str().unwrap_or_default().trim();
+        if tag == "*" {
+            return Self(None);
+        }
+        let number = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+        Self(Some(
+            number
+                .and_then(|number| number.parse().ok())
+                .map_or(NEVER, Revision),
+        ))
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request.headers())))
+    }
+}
+
+impl Describe for IfMatch {
+    fn describe(about: &mut About) {
+        about.header(
+            "If-Match",
+            "The `ETag` of the revision that the change is meant for; without it, whichever.",
+        );
+        about.refuses(&[Kind::Stale]);
+    }
+}
+
+/// The `Idempotency-Key` of a request, with the request that it belongs to.
+pub struct IdempotencyKey {
+    key: Result<Option<String>, Problem>,
+    method: String,
+    path: String,
+}
+
+impl IdempotencyKey {
+    /// What the request is recognised by when it comes again; nothing where it has no key.
+    pub fn of(self, actor: &Actor, body: &[u8]) -> Result<Option<Idempotency>, Problem> {
+        let Some(key) = self.key? else {
+            return Ok(None);
+        };
+        let (client, body) = (actor.client.clone(), Digest::of(body));
+        Ok(Some(Idempotency {
+            client,
+            method: self.method,
+            path: self.path,
+            key,
+            body,
+        }))
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let malformed = || {
+        Problem::new(
+            Kind::BadHeader,
+            "an Idempotency-Key is 1 to 255 printable ASCII characters",
+        )
+    };
+    let mut values = headers.get_all(IDEMPOTENCY_KEY);
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let key = value.to_str().map_err(|_| malformed())?;
+    let printable = key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if printable && (1..=255).contains(&key.len()) && values.next().is_none() {
+        Ok(Some(key.to_owned()))
+    } else {
+        Err(malformed())
+    }
+}
+
+impl FromRequest for IdempotencyKey {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let key = idempotency_key(request.headers());
+        let (method, path) = (request.method().to_string(), request.path().to_owned());
+        ready(Ok(Self { key, method, path }))
+    }
+}
+
+impl Describe for IdempotencyKey {
+    fn describe(about: &mut About) {
+        let what = "Makes the request safe to repeat for 24 hours: the same key with the same body answers with what \
+                    was made the first time. 1 to 255 printable ASCII characters.";
+        about.header("Idempotency-Key", what);
+        about.refuses(&[Kind::BadHeader, Kind::IdempotencyKeyReused]);
+    }
+}
+
+/// Which of two representations the caller wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The signed bytes: `application/jose` is accepted.
+    Jose,
+    /// JSON: whatever else is accepted.
+    Json,
+}
+
+impl FromRequest for Wanted {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let accepted = request
+            .headers()
+            .get_all(ACCEPT)
+            .filter_map(|value| value.to_str().ok());
+        let mut ranges = accepted.flat_map(|value| value.split(',')).map(|range| {
+            let (essence, _) = range.split_once(';').unwrap_or((range, ""));
+            essence.trim()
+        });
+        let jose = ranges.any(|essence| essence.eq_ignore_ascii_case("application/jose"));
+        ready(Ok(if jose { Self::Jose } else { Self::Json }))
+    }
+}
+
+impl Describe for Wanted {
+    fn describe(about: &mut About) {
+        about.header(
+            "Accept",
+            "`application/jose` for the signed bytes, anything else for JSON.",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn if_match(value: &str) -> Option<Revision> {
+        IfMatch::of(
+            TestRequest::default()
+                .insert_header((IF_MATCH, value))
+                .to_http_request()
+                .headers(),
+        )
+        .revision()
+    }
+
+    #[test]
+    fn an_etag_names_a_revision_and_a_star_none() {
+        assert_eq!(if_match("\"7\""), Some(Revision(7)));
+        assert_eq!(if_match("*"), None);
+    }
+
+    #[test]
+    fn a_tag_that_was_never_given_is_never_current() {
+        for tag in ["7", "W/\"7\"", "\"7\", \"8\"", "\"abc\"", ""] {
+            assert_eq!(if_match(tag), Some(Revision(0)), "{tag}");
+        }
+    }
+
+    #[test]
+    fn an_idempotency_key_is_short_printable_and_given_once() {
+        let read = |value: &str| {
+            let request = TestRequest::default().insert_header((IDEMPOTENCY_KEY, value));
+            idempotency_key(request.to_http_request().headers())
+        };
+        assert_eq!(read("k-1").ok().flatten().as_deref(), Some("k-1"));
+        assert!(read("").is_err());
+        assert!(read("鍵").is_err());
+        assert!(read(&"k".repeat(256)).is_err());
+    }
+}

@@ -1,0 +1,352 @@
+//! The REST interface: how one asks over HTTP. It decides nothing; each handler calls one verb of the exchange.
+//!
+//! [`operations`] is the table of contents. Router and `OpenAPI` document are made from that one list, and what an
+//! operation needs (permission, parameters, body) stands in its handler's types.
+
+pub mod answer;
+pub mod auth;
+pub mod body;
+pub mod clients;
+pub mod directory;
+pub mod events;
+pub mod exports;
+pub mod headers;
+pub mod health;
+pub mod keys;
+mod metrics;
+pub mod oauth;
+pub mod openapi;
+pub mod operation;
+pub mod organisations;
+pub mod page;
+mod passage;
+pub mod problem;
+pub mod products;
+pub mod query;
+pub mod reference;
+pub mod requests;
+pub mod shapes;
+pub mod statements;
+pub mod systems;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use metrics::{Metrics, configure as configure_metrics};
+
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpRequest, Scope, web};
+
+use crate::exchange::Exchange;
+use operation::{Operation, delete, get, patch, post};
+use page::CursorKey;
+use problem::{Kind, Problem};
+
+/// Every operation of the interface.
+pub fn operations() -> Vec<Operation> {
+    [
+        about_the_service(),
+        of_the_operator(),
+        of_vendors(),
+        of_statements(),
+        of_institutions(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn about_the_service() -> Vec<Operation> {
+    vec![
+        get("/healthz", health::alive, "The process lives."),
+        get(
+            "/readyz",
+            health::is_ready,
+            "The database can be read and written.",
+        )
+        .refuses(&[Kind::Unavailable]),
+        get(
+            "/.well-known/oauth-authorization-server",
+            oauth::metadata,
+            "Where and how to get a token (RFC 8414).",
+        ),
+        get(
+            "/.well-known/kaiji-keys.json",
+            health::keys,
+            "The service's own public keys, with the times of their use.",
+        )
+        .refuses(&[Kind::Unavailable]),
+        get(
+            "/problems/{slug}",
+            health::problem,
+            "What a kind of problem means: the page behind its `type`.",
+        ),
+        get("/api/v1/openapi.json", health::document, "This document."),
+        post(
+            "/oauth/token",
+            oauth::token,
+            "Get an access token with a signed assertion (RFC 7523).",
+        ),
+        get(
+            "/api/v1/requirement-sets",
+            reference::list_sets,
+            "The requirement sets (別紙) with their items.",
+        ),
+        get(
+            "/api/v1/requirement-sets/{id}",
+            reference::find_set,
+            "One requirement set.",
+        )
+        .refuses(&[Kind::UnknownRequirementSet]),
+        get(
+            "/api/v1/forms",
+            reference::list_forms,
+            "The editions of the forms (開示書の様式).",
+        ),
+        get(
+            "/api/v1/forms/{id}",
+            reference::find_form,
+            "One edition of a form.",
+        ),
+        get(
+            "/api/v1/directory/products",
+            directory::search,
+            "Find products that their vendors want to be found.",
+        ),
+        get(
+            "/api/v1/events",
+            events::list,
+            "What happened that concerns the caller, in order and without gaps.",
+        ),
+    ]
+}
+
+fn of_the_operator() -> Vec<Operation> {
+    vec![
+        post(
+            "/api/v1/organisations",
+            organisations::create,
+            "Create a vendor or an institution.",
+        ),
+        get(
+            "/api/v1/organisations",
+            organisations::list,
+            "List organisations.",
+        ),
+        get(
+            "/api/v1/organisations/{id}",
+            organisations::find,
+            "Show an organisation.",
+        ),
+        patch(
+            "/api/v1/organisations/{id}",
+            organisations::change,
+            "Change an organisation, or disable it.",
+        ),
+        post(
+            "/api/v1/organisations/{id}/clients",
+            clients::create,
+            "Create a client of an organisation.",
+        ),
+        get(
+            "/api/v1/organisations/{id}/clients",
+            clients::list,
+            "List the clients of an organisation.",
+        ),
+        delete(
+            "/api/v1/organisations/{id}/clients/{client_id}",
+            clients::disable,
+            "Shut a client out for good.",
+        ),
+    ]
+}
+
+fn of_vendors() -> Vec<Operation> {
+    vec![
+        post("/api/v1/keys/challenges", keys::challenge, "Get something to sign with a new key."),
+        post("/api/v1/keys", keys::register, "Register a signing key with a proof of possession.")
+            .explained("The body is a `kaiji-key-proof+jws` `{challenge, issuer, jwk}`, signed by the new key.")
+            .refuses(&[Kind::KeyTaken]),
+        get("/api/v1/keys", keys::list, "List a vendor's keys."),
+        get("/api/v1/keys/{kid}", keys::find, "Show a key."),
+        post("/api/v1/keys/{kid}/approval", keys::approve, "Approve a pending key.")
+            .explained(
+                "The operator sends a note of the evidence of identity as JSON. After its first key, a vendor may send \
+                 a `kaiji-key-approval+jws` `{issuer, kid}`, signed by an active key.",
+            )
+            .refuses(&[Kind::SignerRefused, Kind::FirstKey, Kind::KeyState]),
+        post("/api/v1/keys/{kid}/retirement", keys::retire, "Retire a key: what it signed stays valid.")
+            .refuses(&[Kind::KeyState]),
+        post("/api/v1/keys/{kid}/revocation", keys::revoke, "Revoke a key that was lost or stolen.")
+            .refuses(&[Kind::KeyState]),
+        post("/api/v1/products", products::create, "Create a product."),
+        get("/api/v1/products", products::list, "List the vendor's products."),
+        get("/api/v1/products/{id}", products::find, "Show a product."),
+        patch("/api/v1/products/{id}", products::change, "Change a product, or who may read its statements."),
+        delete("/api/v1/products/{id}/grants/{institution}", products::revoke_grant, "Take back a grant.")
+            .explained("No future revision; nothing that was delivered is taken back."),
+    ]
+}
+
+fn of_statements() -> Vec<Operation> {
+    vec![
+        post("/api/v1/statements/check", statements::check, "Check a payload before it is signed; nothing is stored."),
+        post("/api/v1/statements", statements::submit, "Submit a signed statement; the answer is its receipt (受領証).")
+            .explained(
+                "The body is a `kaiji-statement+jws`. The same payload again is answered with the first receipt (200).",
+            )
+            .refuses(&[Kind::SignerRefused, Kind::ChainExists, Kind::RevisionTaken, Kind::RevisionDoesNotFollow]),
+        get("/api/v1/statements", statements::list, "List the statements that the caller may read."),
+        get("/api/v1/statements/{sha256}", statements::read, "Show a statement, or hand out its signed bytes.")
+            .explained("An institution's first time of taking the signed bytes is their delivery, and is logged."),
+        get("/api/v1/statements/{sha256}/receipt", statements::receipt, "Hand out the receipt."),
+        get("/api/v1/statements/{sha256}/changes", statements::changes, "What changed since an earlier revision.")
+            .refuses(&[Kind::OtherChain]),
+        post("/api/v1/statements/{sha256}/withdrawal", statements::withdraw, "Withdraw a statement.")
+            .explained("The body is a `kaiji-withdrawal+jws` `{issuer, statement_sha256, reason}`.")
+            .refuses(&[Kind::SignerRefused, Kind::StatementState]),
+        post("/api/v1/statements/{sha256}/acknowledgement", statements::acknowledge, "Acknowledge a statement (受領確認).")
+            .explained("Doing it again answers the first receipt.")
+            .refuses(&[Kind::NotDelivered]),
+    ]
+}
+
+fn of_institutions() -> Vec<Operation> {
+    vec![
+        post("/api/v1/systems", systems::create, "Put a system on the list (医療情報システム一覧)."),
+        get("/api/v1/systems", systems::list, "List the institution's systems."),
+        get("/api/v1/systems/{id}", systems::find, "Show a system."),
+        patch("/api/v1/systems/{id}", systems::change, "Change a system."),
+        delete("/api/v1/systems/{id}", systems::delete, "Take a system off the list."),
+        get("/api/v1/systems/{id}/comparison", systems::compare, "Compare the statements held for a system (照合).")
+            .explained("One comparison for each form that is held: every item with outcome, reason and raw answers.")
+            .refuses(&[Kind::UnknownRequirementSet]),
+        post("/api/v1/requests", requests::create, "Ask for a product's statements (提出依頼).")
+            .explained("A product whose release is `automatic` or `listed` answers at once.")
+            .refuses(&[Kind::RequestOpen]),
+        get("/api/v1/requests", requests::list, "List the requests that the caller made or is to answer."),
+        get("/api/v1/requests/{id}", requests::find, "Show a request."),
+        post("/api/v1/requests/{id}/release", requests::release, "Release the product's statements.")
+            .refuses(&[Kind::RequestState]),
+        post("/api/v1/requests/{id}/decline", requests::decline, "Decline, with a reason.")
+            .refuses(&[Kind::RequestState]),
+        post("/api/v1/requests/{id}/cancel", requests::cancel, "Take a request back.").refuses(&[Kind::RequestState]),
+        get("/api/v1/exports/comparison.csv", exports::comparison, "Export how every system compares, as CSV.")
+            .explained(exports::comparison_description()),
+    ]
+}
+
+/// What the handlers share. One for the whole process.
+pub struct State {
+    exchange: Arc<Exchange>,
+    cursors: CursorKey,
+    request_ids: passage::RequestIds,
+}
+
+impl State {
+    /// The state of an interface to this exchange; cursors are sealed under the service's secret.
+    pub fn new(exchange: Arc<Exchange>, secret: &[u8; 32]) -> Self {
+        let request_ids = passage::RequestIds::since(exchange.clock().now());
+        Self {
+            exchange,
+            cursors: CursorKey::new(secret),
+            request_ids,
+        }
+    }
+
+    /// Runs a verb off the network's threads.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&Exchange) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let exchange = Arc::clone(&self.exchange);
+        off_thread(move || verb(&exchange)).await
+    }
+
+    fn of(request: &HttpRequest) -> Result<web::Data<Self>, Problem> {
+        let missing = || {
+            Problem::inside(
+                Kind::Internal,
+                "the interface was configured without its state",
+            )
+        };
+        request
+            .app_data::<web::Data<Self>>()
+            .cloned()
+            .ok_or_else(missing)
+    }
+
+    fn exchange(&self) -> &Arc<Exchange> {
+        &self.exchange
+    }
+
+    fn cursors(&self) -> &CursorKey {
+        &self.cursors
+    }
+
+    fn request_ids(&self) -> &passage::RequestIds {
+        &self.request_ids
+    }
+}
+
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = web::block(work).await;
+    done.unwrap_or_else(|error| Err(Problem::inside(Kind::Unavailable, error)))
+}
+
+/// Puts the interface into a server, at its root.
+pub fn configure(
+    state: web::Data<State>,
+    metrics: web::Data<Metrics>,
+) -> impl FnOnce(&mut web::ServiceConfig) {
+    move |config| {
+        let passing = state.clone();
+        let pass = from_fn(move |request, next| {
+            passage::pass(passing.clone(), metrics.clone(), request, next)
+        });
+        let scope = resources().into_iter().fold(web::scope(""), Scope::service);
+        let nothing_here =
+            web::to(|| async { Err::<answer::Deleted, _>(Problem::from(Kind::NotFound)) });
+        config
+            .app_data(state)
+            .service(scope.default_service(nothing_here).wrap(pass));
+    }
+}
+
+/// One resource an address, with all its methods. In the order of their bytes `{` comes behind all letters, so that
+/// `/keys/challenges` is asked before `/keys/{kid}`.
+fn resources() -> Vec<actix_web::Resource> {
+    let mut by_path: BTreeMap<&'static str, Vec<Operation>> = BTreeMap::new();
+    for operation in operations() {
+        by_path.entry(operation.path).or_default().push(operation);
+    }
+    by_path
+        .into_iter()
+        .map(|(path, operations)| resource(path, operations))
+        .collect()
+}
+
+fn resource(path: &'static str, operations: Vec<Operation>) -> actix_web::Resource {
+    let methods: Vec<Method> = operations
+        .iter()
+        .map(|operation| operation.method.clone())
+        .collect();
+    let resource = operations
+        .into_iter()
+        .fold(web::resource(path), |resource, operation| {
+            resource.route(operation.route)
+        });
+    let refuse = move |request: HttpRequest| {
+        let problem = if methods.contains(request.method()) {
+            Problem::new(Kind::BadQuery, "this operation has no query parameters")
+        } else {
+            let allow = methods.iter().map(Method::as_str).collect::<Vec<_>>();
+            Problem::method_not_allowed(allow.join(", "))
+        };
+        async { Err::<answer::Deleted, _>(problem) }
+    };
+    resource.default_service(web::to(refuse))
+}

@@ -1,0 +1,240 @@
+//! Which error of the exchange is which kind of problem. The sentences are the exchange's own.
+
+use kaiji_schema::jws::Refusal;
+use kaiji_schema::reader::ReadError;
+use kaiji_schema::violation::{Violation, Violations};
+
+use super::{Kind, Problem};
+use crate::exchange::{
+    AcknowledgeError, ApproveKeyError, AuthenticateError, ClientError, CompareError, ExportError,
+    IdempotencyError, KeyError, OrganisationError, ProductError, ReadStatementError, RequestError,
+    Stale, StorageError, SubmitError, SystemError, TokenError, WithdrawError,
+};
+
+fn said(kind: Kind, error: &impl ToString) -> Problem {
+    Problem::new(kind, error.to_string())
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Unavailable(cause) => Self::inside(Kind::Unavailable, cause),
+            StorageError::Corrupt(cause) => Self::inside(Kind::Internal, cause),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Syntax(error) => Self::with_violations(Kind::Unreadable, vec![error.into()]),
+            ReadError::Violations(violations) => violations.into(),
+        }
+    }
+}
+
+impl From<Violations> for Problem {
+    fn from(violations: Violations) -> Self {
+        Self::with_violations(Kind::Violations, violations.into_vec())
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let kind = match refusal {
+            Refusal::BadSignature => Kind::BadSignature,
+            _ => Kind::JwsRefused,
+        };
+        let violation = Violation::new("", refusal.code(), refusal.to_string());
+        Self::with_violations(kind, vec![violation])
+    }
+}
+
+impl From<Stale> for Problem {
+    fn from(stale: Stale) -> Self {
+        said(Kind::Stale, &stale)
+    }
+}
+
+impl From<IdempotencyError> for Problem {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::OtherBody => said(Kind::IdempotencyKeyReused, &error),
+            IdempotencyError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<AuthenticateError> for Problem {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::Refused(_) => said(Kind::Unauthenticated, &error),
+            AuthenticateError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::InvalidRequest(_) => said(Kind::InvalidRequest, &error),
+            TokenError::UnsupportedGrantType => said(Kind::UnsupportedGrantType, &error),
+            TokenError::InvalidClient(_) => said(Kind::InvalidClient, &error),
+            TokenError::InvalidScope => said(Kind::InvalidScope, &error),
+            TokenError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<OrganisationError> for Problem {
+    fn from(error: OrganisationError) -> Self {
+        match error {
+            OrganisationError::NotFound => said(Kind::NotFound, &error),
+            OrganisationError::Violations(violations) => violations.into(),
+            OrganisationError::Stale(stale) => stale.into(),
+            OrganisationError::Idempotency(error) => error.into(),
+            OrganisationError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<ClientError> for Problem {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::NotFound => said(Kind::NotFound, &error),
+            ClientError::Violations(violations) => violations.into(),
+            ClientError::Idempotency(error) => error.into(),
+            ClientError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::NotFound => said(Kind::NotFound, &error),
+            KeyError::Refused(refusal) => refusal.into(),
+            KeyError::Violations(violations) => violations.into(),
+            KeyError::Taken => said(Kind::KeyTaken, &error),
+            KeyError::State(_) => said(Kind::KeyState, &error),
+            KeyError::Idempotency(error) => error.into(),
+            KeyError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApproveKeyError> for Problem {
+    fn from(error: ApproveKeyError) -> Self {
+        match error {
+            ApproveKeyError::NotFound => said(Kind::NotFound, &error),
+            ApproveKeyError::Refused(refusal) => refusal.into(),
+            ApproveKeyError::Violations(violations) => violations.into(),
+            ApproveKeyError::Signer => said(Kind::SignerRefused, &error),
+            ApproveKeyError::First => said(Kind::FirstKey, &error),
+            ApproveKeyError::NotPending => said(Kind::KeyState, &error),
+            ApproveKeyError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<ProductError> for Problem {
+    fn from(error: ProductError) -> Self {
+        match error {
+            ProductError::NotFound | ProductError::NoGrant => said(Kind::NotFound, &error),
+            ProductError::Stale(stale) => stale.into(),
+            ProductError::Idempotency(error) => error.into(),
+            ProductError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Refused(refusal) => refusal.into(),
+            SubmitError::Signer => said(Kind::SignerRefused, &error),
+            SubmitError::Violations(violations) => violations.into(),
+            SubmitError::ChainExists(_) => said(Kind::ChainExists, &error),
+            SubmitError::RevisionTaken(_) => said(Kind::RevisionTaken, &error),
+            SubmitError::DoesNotFollow(_) => said(Kind::RevisionDoesNotFollow, &error),
+            SubmitError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadStatementError> for Problem {
+    fn from(error: ReadStatementError) -> Self {
+        match error {
+            ReadStatementError::NotFound => said(Kind::NotFound, &error),
+            ReadStatementError::OtherChain => said(Kind::OtherChain, &error),
+            ReadStatementError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<WithdrawError> for Problem {
+    fn from(error: WithdrawError) -> Self {
+        match error {
+            WithdrawError::NotFound => said(Kind::NotFound, &error),
+            WithdrawError::Refused(refusal) => refusal.into(),
+            WithdrawError::Violations(violations) => violations.into(),
+            WithdrawError::Signer => said(Kind::SignerRefused, &error),
+            WithdrawError::State(_) => said(Kind::StatementState, &error),
+            WithdrawError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<AcknowledgeError> for Problem {
+    fn from(error: AcknowledgeError) -> Self {
+        match error {
+            AcknowledgeError::NotFound => said(Kind::NotFound, &error),
+            AcknowledgeError::NotDelivered => said(Kind::NotDelivered, &error),
+            AcknowledgeError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<SystemError> for Problem {
+    fn from(error: SystemError) -> Self {
+        match error {
+            SystemError::NotFound => said(Kind::NotFound, &error),
+            SystemError::Violations(violations) => violations.into(),
+            SystemError::Stale(stale) => stale.into(),
+            SystemError::Idempotency(error) => error.into(),
+            SystemError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::NotFound => said(Kind::NotFound, &error),
+            RequestError::Violations(violations) => violations.into(),
+            RequestError::OpenAlready(_) => said(Kind::RequestOpen, &error),
+            RequestError::State(_) => said(Kind::RequestState, &error),
+            RequestError::Idempotency(error) => error.into(),
+            RequestError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<CompareError> for Problem {
+    fn from(error: CompareError) -> Self {
+        match error {
+            CompareError::NotFound => said(Kind::NotFound, &error),
+            CompareError::UnknownSet => said(Kind::UnknownRequirementSet, &error),
+            CompareError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Storage(error) => error.into(),
+            ExportError::Write(error) => Self::inside(Kind::Internal, error),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Reference data, for everybody: the requirement sets with their items, and the editions of the forms.
+
+use std::borrow::Cow;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+
+use actix_web::web;
+use kaiji_schema::form::{Form, form, forms};
+use kaiji_schema::requirement::{RequirementSet, requirement_set, requirement_sets};
+use serde::{Serialize, Serializer};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::answer::{Answer, Listed, Shown};
+use super::problem::{Kind, Problem};
+use crate::exchange::Page;
+
+/// Reference data as it is, described by the shape `S`.
+pub struct Reference<T: 'static, S>(&'static T, PhantomData<S>);
+
+impl<T, S> Reference<T, S> {
+    fn to(thing: &'static T) -> Self {
+        Self(thing, PhantomData)
+    }
+
+    /// All of them, in one part.
+    fn list(things: &'static [T]) -> Ready<Listed<Self>> {
+        let items = things.iter().map(Self::to).collect();
+        ready(Listed(Page { items, next: None }))
+    }
+}
+
+impl<T: Serialize, S> Serialize for Reference<T, S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<T, S: ToSchema> PartialSchema for Reference<T, S> {
+    fn schema() -> RefOr<Schema> {
+        S::schema()
+    }
+}
+
+impl<T, S: ToSchema> ToSchema for Reference<T, S> {
+    fn name() -> Cow<'static, str> {
+        S::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        S::schemas(schemas);
+    }
+}
+
+/// A requirement set (別紙) with its items.
+pub type SetView = Reference<RequirementSet, RequirementSetShape>;
+
+/// An edition of a form (開示書の様式).
+pub type FormView = Reference<Form, FormShape>;
+
+/// A versioned list of items.
+#[derive(ToSchema)]
+#[schema(as = RequirementSet)]
+#[allow(
+    dead_code,
+    reason = "describes kaiji_schema's RequirementSet in the OpenAPI document"
+)]
+pub struct RequirementSetShape {
+    /// Its name in documents and addresses.
+    #[schema(example = "mhlw-7.0-annex")]
+    id: String,
+    /// The title in Japanese.
+    title: String,
+    /// The publication that it was transcribed from.
+    source: String,
+    /// The form edition whose numbers the items are taken to name.
+    form_edition: String,
+    /// What was assumed or mended in the transcription, in Japanese.
+    note: String,
+    /// The items (確認事項), in the printed order.
+    items: Vec<ItemShape>,
+}
+
+/// One item (確認事項).
+#[derive(ToSchema)]
+#[schema(as = RequirementItem)]
+#[allow(
+    dead_code,
+    reason = "describes kaiji_schema's Item in the OpenAPI document"
+)]
+pub struct ItemShape {
+    /// Unique in its set.
+    #[schema(example = "sds-57.1_57.2")]
+    id: String,
+    /// `MDS` or `SDS`.
+    kind: String,
+    /// Its place among the items of its kind, from 1.
+    seq: u16,
+    /// The chapter of the guideline.
+    chapter: u16,
+    /// That chapter's title.
+    chapter_title: String,
+    /// The 項番 as printed.
+    #[schema(example = "57.1 / 57.2")]
+    printed_number: String,
+    /// The question numbers that it names.
+    numbers: Vec<String>,
+    /// How they combine: `single`, `all`, `any` or `unclear`.
+    rule: String,
+    /// Why they combine so.
+    rule_basis: Option<String>,
+    /// Whether the 別紙 counts more as はい than the form does.
+    redefined: bool,
+    /// Its wording.
+    text: String,
+}
+
+/// One edition of a form.
+#[derive(ToSchema)]
+#[schema(as = Form)]
+#[allow(
+    dead_code,
+    reason = "describes kaiji_schema's Form in the OpenAPI document"
+)]
+pub struct FormShape {
+    /// Kind and edition.
+    #[schema(example = "sds-5.0")]
+    id: String,
+    /// `MDS` or `SDS`.
+    kind: String,
+    /// The edition.
+    edition: String,
+    /// The form's title in Japanese.
+    title: String,
+    /// The standard that defines it.
+    source: String,
+    /// What the list of numbers leaves out.
+    note: String,
+    /// The known question numbers, in order.
+    numbers: Vec<String>,
+}
+
+/// Every requirement set.
+pub fn list_sets() -> Ready<Listed<SetView>> {
+    SetView::list(requirement_sets())
+}
+
+/// One requirement set.
+pub fn find_set(id: web::Path<String>) -> Ready<Answer<Shown<SetView>>> {
+    let set = requirement_set(&id).map(SetView::to).map(Shown);
+    ready(set.ok_or_else(|| Kind::UnknownRequirementSet.into()))
+}
+
+/// Every edition of the forms.
+pub fn list_forms() -> Ready<Listed<FormView>> {
+    FormView::list(forms())
+}
+
+/// One edition of a form.
+pub fn find_form(id: web::Path<String>) -> Ready<Answer<Shown<FormView>>> {
+    let form = form(&id).map(FormView::to).map(Shown);
+    ready(
+        form.ok_or_else(|| {
+            Problem::new(Kind::NotFound, "see /api/v1/forms for those that there are")
+        }),
+    )
+}

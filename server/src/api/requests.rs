@@ -1,0 +1,125 @@
+//! Requests: an institution asks for a product's statements, the vendor releases or declines.
+
+use actix_web::web;
+use kaiji_schema::reader::{FromMembers, Reader};
+
+use super::answer::{Answer, Created, Listed, Resource, Shown};
+use super::auth::{Caller, InstitutionRequests, RequestReaders, VendorWrites};
+use super::body::Document;
+use super::headers::IdempotencyKey;
+use super::page::Listing;
+use super::problem::Problem;
+use super::query::{Fields, Pairs, Parameter};
+use crate::exchange::{NewRequest, RequestState, RequestView};
+
+impl Resource for RequestView {
+    fn location(&self) -> String {
+        format!("/api/v1/requests/{}", self.id)
+    }
+}
+
+/// Which requests are listed.
+pub struct Filter {
+    state: Option<RequestState>,
+}
+
+const STATES: &[&str] = &["open", "released", "declined", "cancelled"];
+
+impl Fields for Filter {
+    const PARAMETERS: &'static [Parameter] = &[Parameter {
+        name: "state",
+        about: "Only those in this state.",
+        required: false,
+        words: STATES,
+    }];
+
+    fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
+        let expected = "open, released, declined or cancelled";
+        Ok(Self {
+            state: pairs.choice("state", RequestState::from_word, expected)?,
+        })
+    }
+}
+
+/// Why a vendor declines.
+pub struct Refusal {
+    reason: String,
+}
+
+impl FromMembers for Refusal {
+    fn from_members(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            reason: reader.required_lines("reason", 2000)?,
+        })
+    }
+}
+
+/// Asks for a product's statements.
+pub async fn create(
+    caller: Caller<InstitutionRequests>,
+    new: Document<NewRequest>,
+    key: IdempotencyKey,
+) -> Answer<Created<RequestView>> {
+    let verb = caller.ask(move |exchange, actor| {
+        let request = key.of(actor, new.bytes()?)?;
+        Ok(exchange.create_request(actor, new.read()?, request)?)
+    });
+    verb.await.map(Created)
+}
+
+/// Lists requests.
+pub async fn list(
+    caller: Caller<RequestReaders>,
+    listing: Listing<Filter>,
+) -> Answer<Listed<RequestView>> {
+    let verb = caller.ask(move |exchange, actor| {
+        let (filter, window) = listing.read()?;
+        Ok(exchange.list_requests(actor, filter.state, &window)?)
+    });
+    verb.await.map(Listed)
+}
+
+/// Shows one.
+pub async fn find(
+    caller: Caller<RequestReaders>,
+    id: web::Path<String>,
+) -> Answer<Shown<RequestView>> {
+    caller
+        .ask(move |exchange, actor| Ok(exchange.find_request(actor, &id)?))
+        .await
+        .map(Shown)
+}
+
+/// Releases the product's statements.
+pub async fn release(
+    caller: Caller<VendorWrites>,
+    id: web::Path<String>,
+) -> Answer<Shown<RequestView>> {
+    caller
+        .ask(move |exchange, actor| Ok(exchange.release_request(actor, &id)?))
+        .await
+        .map(Shown)
+}
+
+/// Declines, with a reason.
+pub async fn decline(
+    caller: Caller<VendorWrites>,
+    id: web::Path<String>,
+    refusal: Document<Refusal>,
+) -> Answer<Shown<RequestView>> {
+    let verb = caller.ask(move |exchange, actor| {
+        Ok(exchange.decline_request(actor, &id, refusal.read()?.reason)?)
+    });
+    verb.await.map(Shown)
+}
+
+/// Takes the request back.
+pub async fn cancel(
+    caller: Caller<InstitutionRequests>,
+    id: web::Path<String>,
+) -> Answer<Shown<RequestView>> {
+    caller
+        .ask(move |exchange, actor| Ok(exchange.cancel_request(actor, &id)?))
+        .await
+        .map(Shown)
+}

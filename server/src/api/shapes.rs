@@ -1,0 +1,331 @@
+//! The shapes of bodies, for the `OpenAPI` document alone. The exchange reads bodies itself, strictly (`FromMembers`);
+//! a test reads every example here with those readers, so that no example shows what is refused.
+
+#![allow(dead_code, reason = "these types describe and are never made")]
+
+use std::collections::BTreeMap;
+
+use kaiji_schema::reader::FromMembers;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::exchange::{
+    NewClient, NewOrganisation, NewProduct, NewRequest, NewSystem, OrganisationChange,
+    ProductChange, Release, Revocation, SystemChange,
+};
+
+/// A document with a shape and an example for the reader of the interface's description.
+pub trait Shaped: FromMembers + 'static {
+    /// Its shape.
+    type Shape: ToSchema;
+
+    /// One that would be accepted.
+    fn example() -> Value;
+}
+
+macro_rules! shaped {
+    ($($document:ty => $shape:ty: $example:tt;)+) => {
+        $(impl Shaped for $document {
+            type Shape = $shape;
+
+            fn example() -> Value {
+                json!($example)
+            }
+        })+
+
+        #[cfg(test)]
+        mod tests {
+            use super::*;
+
+            #[test]
+            fn every_example_is_accepted_by_the_reader_of_its_document() {
+                $(
+                    let example = <$document>::example().to_string();
+                    let read = kaiji_schema::reader::read::<$document>(example.as_bytes());
+                    assert!(read.is_ok(), "{example}: {:?}", read.err());
+                )+
+            }
+        }
+    };
+}
+
+shaped! {
+    NewOrganisation => NewOrganisationShape: {
+        "kind": "vendor", "name": "株式会社サンプルシステム", "contact": "security@vendor.example.jp",
+    };
+    OrganisationChange => OrganisationChangeShape: { "contact": null, "disabled": true };
+    NewClient => NewClientShape: {
+        "name": "build server",
+        "jwk": {
+            "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        },
+        "scopes": ["statements:write", "statements:read"],
+    };
+    super::keys::Note => NoteShape: { "note": "登記事項証明書を確認した" };
+    Revocation => RevocationShape: {
+        "reason": "署名鍵を保存した端末を紛失した", "compromised_since": "2026-10-31T15:00:00.000Z",
+    };
+    NewProduct => NewProductShape: {
+        "name": "○○クラウド電子カルテ", "version": "3.2", "release": "on_request", "in_directory": true,
+    };
+    ProductChange => ProductChangeShape: { "version": "3.3", "release": "automatic" };
+    NewSystem => NewSystemShape: {
+        "name": "電子カルテ", "product": "prd_01kaz0000000000000000000", "on_premises_server": false,
+        "security_updates_by": "vendor", "security_updates_written_in": "sla",
+    };
+    SystemChange => SystemShape: { "installed_version": "3.2.1", "contract_renewal_on": "2027-03-31" };
+    NewRequest => NewRequestShape: {
+        "product": "prd_01kaz0000000000000000000", "due_on": "2027-01-31", "message": "立入検査の準備のため",
+    };
+    super::requests::Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
+}
+
+/// A compact JWS (RFC 7515): `header.payload.signature`. The header holds exactly `alg` (ES256, EdDSA or PS256), `kid`
+/// (RFC 7638 thumbprint) and `typ`; `cty` may be there.
+#[derive(ToSchema)]
+#[schema(value_type = String, example = "eyJhbGciOiJFUzI1NiIs….eyJzY2hlbWEiOiJrYWlqaS1z….MEUCIQDo…")]
+pub struct CompactJws(String);
+
+/// A vendor or an institution.
+#[derive(ToSchema)]
+#[schema(as = NewOrganisation)]
+pub struct NewOrganisationShape {
+    /// `vendor` or `institution`.
+    kind: String,
+    /// Its name, at most 200 characters.
+    name: String,
+    /// 法人番号: 13 digits, the first a check digit.
+    corporate_number: Option<String>,
+    /// 医療機関コード: 10 digits, the last a Luhn digit; or 7 with `prefecture` and `fee_table`. Institutions only.
+    medical_institution_code: Option<String>,
+    /// 都道府県番号, two digits, where the code has 7.
+    prefecture: Option<String>,
+    /// 点数表, one digit, where the code has 7.
+    fee_table: Option<String>,
+    /// Whom to reach, at most 500 characters.
+    contact: Option<String>,
+}
+
+/// What is to change; members that are left out stay as they are, null takes a value away.
+#[derive(ToSchema)]
+#[schema(as = OrganisationChange)]
+pub struct OrganisationChangeShape {
+    /// A new name.
+    name: Option<String>,
+    /// 法人番号.
+    corporate_number: Option<String>,
+    /// 医療機関コード, 10 digits, or 7 with `prefecture` and `fee_table`.
+    medical_institution_code: Option<String>,
+    /// 都道府県番号.
+    prefecture: Option<String>,
+    /// 点数表.
+    fee_table: Option<String>,
+    /// Whom to reach.
+    contact: Option<String>,
+    /// Whether its clients are shut out.
+    disabled: Option<bool>,
+}
+
+/// A client: a public key (`jwk` or `pem`) and what it may ask for.
+#[derive(ToSchema)]
+#[schema(as = NewClient)]
+pub struct NewClientShape {
+    /// What the organisation calls it, at most 100 characters.
+    name: String,
+    /// The public key as JWK (RFC 7517): P-256, Ed25519 or RSA of 3072 bits and more.
+    #[schema(value_type = Option<Object>)]
+    jwk: Option<Value>,
+    /// The public key as PEM (`BEGIN PUBLIC KEY`).
+    pem: Option<String>,
+    /// What it may ask for; each must fit the kind of the organisation.
+    scopes: Vec<String>,
+}
+
+/// Why the operator approves a key.
+#[derive(ToSchema)]
+#[schema(as = ApprovalNote)]
+pub struct NoteShape {
+    /// What evidence of the vendor's identity was seen, at most 1000 characters.
+    note: String,
+}
+
+/// Why a key is revoked.
+#[derive(ToSchema)]
+#[schema(as = Revocation)]
+pub struct RevocationShape {
+    /// In words, at most 1000 characters.
+    reason: String,
+    /// Since when others may have used the key; without it, only from the revocation on.
+    compromised_since: Option<String>,
+}
+
+/// A product.
+#[derive(ToSchema)]
+#[schema(as = NewProduct)]
+pub struct NewProductShape {
+    /// Its name, at most 200 characters.
+    name: String,
+    /// Its current version, at most 100 characters.
+    version: Option<String>,
+    /// What it is, at most 2000 characters.
+    description: Option<String>,
+    /// Who may read its statements; `on_request` if it is left out.
+    release: Option<Release>,
+    /// Whether the directory shows it; true if it is left out.
+    in_directory: Option<bool>,
+}
+
+/// What is to change; members that are left out stay as they are, null takes a value away.
+#[derive(ToSchema)]
+#[schema(as = ProductChange)]
+pub struct ProductChangeShape {
+    /// A new name.
+    name: Option<String>,
+    /// Its current version.
+    version: Option<String>,
+    /// What it is.
+    description: Option<String>,
+    /// Who may read its statements. Narrowing never takes back what was delivered.
+    release: Option<Release>,
+    /// Whether the directory shows it.
+    in_directory: Option<bool>,
+}
+
+/// A system of the inventory (医療情報システム一覧).
+#[derive(ToSchema)]
+#[schema(as = NewSystem)]
+pub struct NewSystemShape {
+    /// 導入している医療情報システム, at most 200 characters.
+    name: String,
+    /// The rest.
+    #[schema(inline)]
+    #[serde(flatten)]
+    about: SystemDetails,
+}
+
+/// What is to change; members that are left out stay as they are, null takes a value away.
+#[derive(ToSchema)]
+#[schema(as = SystemChange)]
+pub struct SystemShape {
+    /// 導入している医療情報システム, at most 200 characters.
+    name: Option<String>,
+    /// The rest.
+    #[schema(inline)]
+    #[serde(flatten)]
+    about: SystemDetails,
+}
+
+/// What is known about a system; null where it is not known.
+#[derive(ToSchema)]
+pub struct SystemDetails {
+    /// The product's id, where it is registered with the exchange.
+    product: Option<String>,
+    /// 製品名.
+    product_name: Option<String>,
+    /// 委託先事業者.
+    vendor_name: Option<String>,
+    /// The version that is installed.
+    installed_version: Option<String>,
+    /// 委託業務概要, at most 2000 characters.
+    outsourced_work: Option<String>,
+    /// With whom the contract is.
+    contract_partner: Option<String>,
+    /// When the contract is renewed, `YYYY-MM-DD`.
+    contract_renewal_on: Option<String>,
+    /// Who maintains it.
+    maintained_by: Option<String>,
+    /// Whether it is maintained remotely.
+    remote_maintenance: Option<bool>,
+    /// Whether a server of it stands on the premises.
+    on_premises_server: Option<bool>,
+    /// Who is responsible for its servers' security updates: `vendor`, `institution` or `unclear`.
+    security_updates_by: Option<String>,
+    /// Where that is written: `contract`, `terms`, `sla` or `nowhere`.
+    security_updates_written_in: Option<String>,
+}
+
+/// A request for a product's statements.
+#[derive(ToSchema)]
+#[schema(as = NewRequest)]
+pub struct NewRequestShape {
+    /// The product whose statements are asked for.
+    product: String,
+    /// A word to the vendor, at most 2000 characters.
+    message: Option<String>,
+    /// By when an answer is hoped for, `YYYY-MM-DD`.
+    due_on: Option<String>,
+}
+
+/// Why a request is declined.
+#[derive(ToSchema)]
+#[schema(as = Refusal)]
+pub struct RefusalShape {
+    /// For the institution, at most 2000 characters.
+    reason: String,
+}
+
+/// The payload of a statement (開示書): what a vendor signs. Unknown members are refused.
+#[derive(ToSchema)]
+pub struct StatementPayload {
+    /// Always `kaiji-statement/1`.
+    #[schema(example = "kaiji-statement/1")]
+    schema: String,
+    /// `MDS` or `SDS`.
+    #[schema(example = "SDS")]
+    form: String,
+    /// The edition of the form.
+    #[schema(example = "5.0")]
+    form_edition: String,
+    /// The chain of revisions, named by the vendor in revision 1.
+    statement_id: String,
+    /// From 1, without gaps.
+    #[schema(example = 1)]
+    revision: u32,
+    /// SHA-256 of the JWS of the revision before, in hex; null in revision 1.
+    #[schema(required)]
+    supersedes: Option<String>,
+    /// The vendor's id.
+    issuer: String,
+    /// What it is about.
+    #[schema(inline)]
+    product: StatedProduct,
+    /// 作成日, `YYYY-MM-DD`.
+    #[schema(example = "2026-11-01")]
+    issued_on: String,
+    /// The answers by question number; a question without an answer is left out, or has a remark alone.
+    answers: BTreeMap<String, ReplyShape>,
+    /// Direct answers to items (別紙), by requirement set and item.
+    annex: Option<BTreeMap<String, BTreeMap<String, ReplyShape>>>,
+    /// Files; refused until they can be kept (`attachments_unsupported`).
+    #[schema(value_type = Option<Vec<Object>>)]
+    attachments: Option<Vec<Value>>,
+    /// The maker, where a dealer signs for it.
+    manufacturer: Option<String>,
+    /// Who filled the form in.
+    prepared_by: Option<String>,
+    /// Whom to ask.
+    contact: Option<String>,
+}
+
+/// The product of a statement.
+#[derive(ToSchema)]
+pub struct StatedProduct {
+    /// Its id, which decides.
+    id: String,
+    /// Its name, which describes.
+    name: String,
+    /// Its version, which describes.
+    version: String,
+}
+
+/// An answer, with a remark.
+#[derive(ToSchema)]
+#[schema(as = Reply)]
+pub struct ReplyShape {
+    /// `yes` (はい), `no` (いいえ) or `not_applicable` (対象外).
+    #[schema(example = "no")]
+    answer: Option<String>,
+    /// 備考, at most 2000 characters.
+    #[schema(example = "次期更改で対応予定")]
+    remark: Option<String>,
+}
