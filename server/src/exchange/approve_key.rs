@@ -75,6 +75,9 @@ impl Exchange {
         approval: Approval,
     ) -> Result<KeyView, ApproveKeyError> {
         let (note, approver) = match approval {
+            Approval::Operator { .. } if actor.kind != OrganisationKind::Operator => {
+                return Err(ApproveKeyError::Signer);
+            }
             Approval::Operator { note } => (Some(note), None),
             Approval::Signed { document } => {
                 (None, Some(self.approving_key(actor, kid, &document)?))

@@ -57,7 +57,7 @@ pub use read_statement::{
 pub use register_key::{Challenge, KeyError, KeyState, KeyView};
 pub use requests::{NewRequest, RequestError, RequestState, RequestView};
 pub use retire_key::Revocation;
-pub use revision::Revision;
+pub use revision::{Revision, Stale};
 pub use service_keys::{ServiceKeyView, ServicePurpose};
 pub use submit_statement::{ComparisonSummary, Submission, SubmitError};
 pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
@@ -66,7 +66,8 @@ pub use validity::Validity;
 pub use withdraw_statement::{WithdrawError, Withdrawn};
 
 use crate::clock::Clock;
-use crate::storage::{Db, Error as StorageError};
+use crate::storage::Db;
+pub use crate::storage::Error as StorageError;
 
 /// Randomness as a parameter; shared by all threads.
 pub type Random = Arc<dyn SecureRandom + Send + Sync>;

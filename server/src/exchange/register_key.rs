@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::idempotency::{Idempotency, IdempotencyError, made_before, remember};
 use super::{Exchange, Moment, Page, Window, violation};
-use crate::actor::Actor;
+use crate::actor::{Actor, OrganisationKind};
 use crate::storage::Error as StorageError;
 use crate::storage::signing_keys::{self, SigningKeyRow};
 
@@ -239,8 +239,17 @@ impl Exchange {
         Ok(KeyView::of(registered.value, self.clock.now())?)
     }
 
-    /// A vendor's keys, the oldest first.
-    pub fn list_keys(&self, vendor_id: &str, window: &Window) -> Result<Page<KeyView>, KeyError> {
+    /// The keys of a vendor, the oldest first: of the one that the operator names, or the caller's own.
+    pub fn list_keys(
+        &self,
+        actor: &Actor,
+        vendor: Option<&str>,
+        window: &Window,
+    ) -> Result<Page<KeyView>, KeyError> {
+        let vendor_id = vendor.unwrap_or(&actor.organisation);
+        if !may_see_keys(actor, vendor_id) {
+            return Err(KeyError::NotFound);
+        }
         let after = window
             .after
             .as_deref()
@@ -259,6 +268,13 @@ impl Exchange {
         Ok(window.page(keys, |key| key.position.clone(), |key| key))
     }
 
+    /// One key, for its vendor and for the operator.
+    pub fn find_key(&self, actor: &Actor, kid: &str) -> Result<KeyView, KeyError> {
+        let row = self.db.read(|c| signing_keys::find(c, kid))?;
+        let row = row.filter(|row| may_see_keys(actor, &row.vendor_id));
+        Ok(KeyView::of(row.ok_or(KeyError::NotFound)?, self.clock.now())?)
+    }
+
     fn expiry(&self, asked: Option<Timestamp>) -> Result<Timestamp, KeyError> {
         let now = self.clock.now();
         let latest = now
@@ -275,6 +291,10 @@ impl Exchange {
             .into()),
         }
     }
+}
+
+fn may_see_keys(actor: &Actor, vendor_id: &str) -> bool {
+    actor.kind == OrganisationKind::Operator || actor.organisation == vendor_id
 }
 
 /// The key inside an unverified proof: it is what the proof must be signed by.
