@@ -3,6 +3,7 @@
 //! Works on the database through the verbs of the exchange, also beside a running service. Options become the same
 //! documents that REST reads, so that what is valid stands once.
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -126,6 +127,23 @@ struct ClientKey {
 }
 
 impl ClientKey {
+    /// Does something with the public key. If that fails, a key that was made for it is taken away again, so that the
+    /// same command can be given once more.
+    fn for_client<T>(
+        &self,
+        ambient: &Ambient,
+        make: impl FnOnce(&PublicKey) -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
+        let made = make(&self.public(ambient)?);
+        if let (Err(_), Some(path)) = (&made, &self.new_key) {
+            drop((
+                fs::remove_file(path),
+                fs::remove_file(key::public_path(path)),
+            ));
+        }
+        made
+    }
+
     fn public(&self, ambient: &Ambient) -> Result<PublicKey, CommandError> {
         match (&self.key, &self.new_key) {
             (Some(path), _) => files::read_public_key(path),
@@ -153,7 +171,9 @@ impl Admin {
 impl NewOperator {
     fn make(&self, ambient: &Ambient) -> Result<(), CommandError> {
         let exchange = self.common.open(ambient)?;
-        let client = make_operator(&exchange, &self.name, &self.key.public(ambient)?)?;
+        let client = self
+            .key
+            .for_client(ambient, |key| make_operator(&exchange, &self.name, key))?;
         self.common.show_client(&client)
     }
 }
@@ -196,8 +216,10 @@ impl Institution {
 impl Client {
     fn make(&self, ambient: &Ambient) -> Result<(), CommandError> {
         let exchange = self.common.open(ambient)?;
-        let client = new_client(&self.name, &self.key.public(ambient)?, &self.scope)?;
-        let client = exchange.create_client(&self.organisation, client, None)?;
+        let client = self.key.for_client(ambient, |key| {
+            let client = new_client(&self.name, key, &self.scope)?;
+            Ok(exchange.create_client(&self.organisation, client, None)?)
+        })?;
         self.common.show_client(&client)
     }
 }

@@ -3,7 +3,6 @@
 //! Changes nothing: a database that is not there yet is not made.
 
 use std::io::ErrorKind;
-use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
@@ -74,46 +73,61 @@ impl Findings {
             to_be_made: Vec::new(),
             problems: Vec::new(),
         };
-        found.check_database(config);
-        found.check_keys(config);
+        let has_history = found.check_database(config);
+        found.check_keys(config, has_history);
         found.ok = found.problems.is_empty();
         found
     }
 
-    fn check_database(&mut self, config: &Config) {
+    /// Looks at the database, without making one; answers whether its log holds anything.
+    fn check_database(&mut self, config: &Config) -> bool {
         let url: DatabaseUrl = match config.database.parse() {
             Ok(url) => url,
-            Err(error) => return self.problems.push(format!("`database`: {error}")),
+            Err(error) => {
+                self.problems.push(format!("`database`: {error}"));
+                return false;
+            }
         };
         if let DatabaseUrl::Sqlite { path, .. } = &url
             && !path.exists()
         {
-            return self
-                .to_be_made
+            self.to_be_made
                 .push(format!("the database {}", path.display()));
+            return false;
         }
-        match backend::needs_migration(&url) {
-            Ok(false) => {}
-            Ok(true) if config.is_embedded() => {
+        let state = backend::needs_migration(&url)
+            .and_then(|needs_migration| Ok((needs_migration, backend::has_history(&url)?)));
+        match state {
+            Ok((false, has_history)) => return has_history,
+            Ok((true, _)) if config.is_embedded() => {
                 self.to_be_made
                     .push("the tables of this version".to_owned());
             }
-            Ok(true) => self
-                .problems
-                .push("the tables are older than this version: run `kaiji migrate`".to_owned()),
+            Ok((true, _)) => {
+                let mend = "run `kaiji migrate`";
+                self.problems
+                    .push(format!("the tables are not of this version: {mend}"));
+            }
             Err(error) => self.problems.push(error.to_string()),
         }
+        false
     }
 
-    fn check_keys(&mut self, config: &Config) {
-        let missing = |path: &Path| format!("the key {}", path.display());
+    fn check_keys(&mut self, config: &Config, has_history: bool) {
         match ServiceKeys::load(&config.keys_dir) {
             Ok(_) => {}
             Err(keys::Error::File { path, cause }) if cause.kind() == ErrorKind::NotFound => {
-                if config.is_embedded() {
-                    self.to_be_made.push(missing(&path));
+                let missing = format!("the key file {}", path.display());
+                if has_history {
+                    let mend =
+                        "the log holds receipts signed with it: bring it back from the backup";
+                    self.problems
+                        .push(format!("{missing} is missing, but {mend}"));
+                } else if config.is_embedded() {
+                    self.to_be_made.push(missing);
                 } else {
-                    self.problems.push(format!("{} is missing", missing(&path)));
+                    self.problems
+                        .push(format!("{missing} is missing: run `kaiji migrate`"));
                 }
             }
             Err(error) => self.problems.push(error.to_string()),

@@ -15,6 +15,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body, RequestBuilder};
 
 use super::Ambient;
+use super::problem::Problem;
 use crate::clock::Clock;
 use crate::exchange::Random;
 
@@ -36,8 +37,8 @@ pub(super) enum ServiceError {
     #[error("{url} could not be reached: {cause}")]
     Unreachable { url: String, cause: ureq::Error },
     /// The service answered that it does not.
-    #[error("{0}")]
-    Problem(Box<Problem>),
+    #[error("{url}: {problem}")]
+    Refused { url: String, problem: Box<Problem> },
     /// The answer is none that a Kaiji service gives.
     #[error("{url} does not answer as a Kaiji service does: {detail}")]
     Unexpected { url: String, detail: String },
@@ -58,67 +59,8 @@ impl ServiceError {
     /// Whether the service refuses, so that asking again would not help.
     pub(super) fn is_refusal(&self) -> bool {
         match self {
-            Self::Problem(problem) => (400..500).contains(&problem.status) && problem.status != 429,
+            Self::Refused { problem, .. } => problem.is_final(),
             _ => false,
-        }
-    }
-}
-
-/// A refusal: a problem (RFC 9457), or the error of a token endpoint (RFC 6749, section 5.2).
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Problem {
-    pub(super) status: u16,
-    title: String,
-    #[serde(alias = "error_description")]
-    detail: String,
-    #[serde(skip_serializing)]
-    error: String,
-    instance: Option<String>,
-    violations: Vec<ReportedViolation>,
-}
-
-/// A violation as a service reports it.
-#[derive(Debug, Serialize, Deserialize)]
-struct ReportedViolation {
-    pointer: String,
-    code: String,
-    detail: String,
-}
-
-impl Problem {
-    fn read(status: u16, body: &[u8]) -> Self {
-        let problem: Self = serde_json::from_slice(body).unwrap_or_default();
-        let title = match (problem.title.as_str(), problem.error.as_str()) {
-            ("", "") => "no reason given".to_owned(),
-            ("", error) => error.to_owned(),
-            (title, _) => title.to_owned(),
-        };
-        Self {
-            status,
-            title,
-            ..problem
-        }
-    }
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the service answers {} {}", self.status, self.title)?;
-        if !self.detail.is_empty() {
-            write!(f, ": {}", self.detail)?;
-        }
-        for ReportedViolation {
-            pointer,
-            code,
-            detail,
-        } in &self.violations
-        {
-            write!(f, "\n  {pointer}: {detail} ({code})")?;
-        }
-        match &self.instance {
-            Some(instance) => write!(f, "\n  (request {instance})"),
-            None => Ok(()),
         }
     }
 }
@@ -181,8 +123,8 @@ impl Service {
     /// Gets a public document.
     pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ServiceError> {
         let url = format!("{}{path}", self.url);
-        let body = self.answer(&url, self.agent.get(&url).header("accept", JSON).call())?;
-        self.read(&url, &body)
+        let body = answer(&url, self.agent.get(&url).header("accept", JSON).call())?;
+        read(&url, &body)
     }
 
     /// Gets a token for the client (RFC 7523), and with it a session.
@@ -207,11 +149,11 @@ impl Service {
             ("client_assertion", assertion.as_str()),
         ];
         let url = metadata.token_endpoint;
-        let body = self.answer(
+        let body = answer(
             &url,
             self.agent.post(&url).header("accept", JSON).send_form(form),
         )?;
-        let token: Token = self.read(&url, &body)?;
+        let token: Token = read(&url, &body)?;
         Ok(Session {
             service: self,
             token: token.access_token,
@@ -241,40 +183,32 @@ impl Service {
         let claims = serde_json::to_vec(&claims).unwrap_or_default();
         Ok(jws::sign("JWT", &claims, key)?)
     }
+}
 
-    /// The body of a 2xx answer; another answer is a problem.
-    fn answer(
-        &self,
-        url: &str,
-        sent: Result<Response<Body>, ureq::Error>,
-    ) -> Result<Vec<u8>, ServiceError> {
-        let unreachable = |cause| ServiceError::Unreachable {
+/// The body of a 2xx answer; another answer is a problem.
+fn answer(url: &str, sent: Result<Response<Body>, ureq::Error>) -> Result<Vec<u8>, ServiceError> {
+    let unreachable = |cause| ServiceError::Unreachable {
+        url: url.to_owned(),
+        cause,
+    };
+    let mut response = sent.map_err(unreachable)?;
+    let status = response.status();
+    let body = response.body_mut().read_to_vec().map_err(unreachable)?;
+    if status.is_success() {
+        Ok(body)
+    } else {
+        Err(ServiceError::Refused {
             url: url.to_owned(),
-            cause,
-        };
-        let mut response = sent.map_err(unreachable)?;
-        let status = response.status();
-        let body = response.body_mut().read_to_vec().map_err(unreachable)?;
-        if status.is_success() {
-            Ok(body)
-        } else {
-            Err(ServiceError::Problem(Box::new(Problem::read(
-                status.as_u16(),
-                &body,
-            ))))
-        }
-    }
-
-    #[allow(
-        clippy::unused_self,
-        reason = "a part of reading this service's answers"
-    )]
-    fn read<T: DeserializeOwned>(&self, url: &str, body: &[u8]) -> Result<T, ServiceError> {
-        serde_json::from_slice(body).map_err(|error| ServiceError::Unexpected {
-            url: url.to_owned(),
-            detail: error.to_string(),
+            problem: Box::new(Problem::read(status.as_u16(), &body)),
         })
     }
+}
+
+fn read<T: DeserializeOwned>(url: &str, body: &[u8]) -> Result<T, ServiceError> {
+    serde_json::from_slice(body).map_err(|error| ServiceError::Unexpected {
+        url: url.to_owned(),
+        detail: error.to_string(),
+    })
 }
 
 /// A client that has signed in. Its token is good for ten minutes.
@@ -292,14 +226,14 @@ impl Session<'_> {
     /// Gets JSON.
     pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ServiceError> {
         let body = self.get_bytes(path, JSON)?;
-        self.service.read(path, &body)
+        read(&self.url(path), &body)
     }
 
     /// Gets a signed document, a compact JWS.
     pub(super) fn get_jose(&self, path: &str) -> Result<String, ServiceError> {
         let body = self.get_bytes(path, JOSE)?;
         String::from_utf8(body).map_err(|error| ServiceError::Unexpected {
-            url: path.to_owned(),
+            url: self.url(path),
             detail: error.to_string(),
         })
     }
@@ -319,16 +253,16 @@ impl Session<'_> {
         let sent = self
             .signed_in(self.service.agent.post(&url))
             .send_json(body);
-        let body = self.service.answer(&url, sent)?;
-        self.service.read(&url, &body)
+        let body = answer(&url, sent)?;
+        read(&url, &body)
     }
 
     /// Posts without a body.
     pub(super) fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Result<T, ServiceError> {
         let url = self.url(path);
         let sent = self.signed_in(self.service.agent.post(&url)).send_empty();
-        let body = self.service.answer(&url, sent)?;
-        self.service.read(&url, &body)
+        let body = answer(&url, sent)?;
+        read(&url, &body)
     }
 
     /// Posts a signed document, a compact JWS.
@@ -341,8 +275,8 @@ impl Session<'_> {
         let request = self
             .signed_in(self.service.agent.post(&url))
             .content_type(JOSE);
-        let body = self.service.answer(&url, request.send(compact))?;
-        self.service.read(&url, &body)
+        let body = answer(&url, request.send(compact))?;
+        read(&url, &body)
     }
 
     fn get_bytes(&self, path: &str, accept: &str) -> Result<Vec<u8>, ServiceError> {
@@ -350,7 +284,7 @@ impl Session<'_> {
         let request = self
             .authorised(self.service.agent.get(&url))
             .header("accept", accept);
-        self.service.answer(&url, request.call())
+        answer(&url, request.call())
     }
 
     fn signed_in<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
@@ -363,40 +297,5 @@ impl Session<'_> {
 
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.service.url)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_problem_is_told_with_its_violations() {
-        let body = br#"{"type": "about:blank", "title": "Not valid", "status": 422, "detail": "2 violations",
-            "instance": "r-1", "violations": [{"pointer": "/answers/17", "code": "choice", "detail": "must be yes"}]}"#;
-        let problem = ServiceError::Problem(Box::new(Problem::read(422, body)));
-        assert_eq!(
-            problem.to_string(),
-            "the service answers 422 Not valid: 2 violations\n  /answers/17: must be yes (choice)\n  (request r-1)"
-        );
-        assert!(problem.is_refusal());
-    }
-
-    #[test]
-    fn the_error_of_a_token_endpoint_is_told_too() {
-        let body = br#"{"error": "invalid_client", "error_description": "it is unknown"}"#;
-        let problem = Problem::read(401, body);
-        assert_eq!(
-            problem.to_string(),
-            "the service answers 401 invalid_client: it is unknown"
-        );
-    }
-
-    #[test]
-    fn a_proxy_s_page_and_a_busy_service_are_no_refusals() {
-        let busy = ServiceError::Problem(Box::new(Problem::read(503, b"<html>")));
-        assert_eq!(busy.to_string(), "the service answers 503 no reason given");
-        assert!(!busy.is_refusal());
-        assert!(!ServiceError::Problem(Box::new(Problem::read(429, b""))).is_refusal());
     }
 }

@@ -50,6 +50,9 @@ pub(super) enum CommandError {
     /// A file could not be read or written.
     #[error("{path}: {cause}")]
     File { path: PathBuf, cause: io::Error },
+    /// A new file would take an old one's place.
+    #[error("{0} is there already, and no key is ever overwritten: choose another name")]
+    Exists(PathBuf),
     /// A file that should hold a key does not.
     #[error("{path} cannot be used as the key: {cause}")]
     Key { path: PathBuf, cause: KeyError },
@@ -71,9 +74,6 @@ pub(super) enum CommandError {
     /// The values of options are not valid, or clash with what is stored.
     #[error("{}", as_options(.0))]
     Options(Violations),
-    /// There is nothing of that id.
-    #[error("there is no organisation {0}")]
-    NoOrganisation(String),
     /// A signed document does not hold.
     #[error("{what} does not verify: {cause}")]
     NotVerified {
@@ -117,14 +117,13 @@ impl CommandError {
             Self::Usage(_)
             | Self::Key { .. }
             | Self::Config(ConfigError::Toml { .. } | ConfigError::Setting { .. }) => Status::Usage,
-            Self::Options(_)
-            | Self::NoOrganisation(_)
-            | Self::NotVerified { .. }
-            | Self::Mismatch(_)
-            | Self::Refused(_) => Status::No,
+            Self::Options(_) | Self::NotVerified { .. } | Self::Mismatch(_) | Self::Refused(_) => {
+                Status::No
+            }
             Self::Service(error) if error.is_refusal() => Status::No,
             Self::Step { cause, .. } => cause.status(),
             Self::File { .. }
+            | Self::Exists(_)
             | Self::Crypto(_)
             | Self::PrivateFile(_)
             | Self::Config(ConfigError::File { .. })

@@ -104,9 +104,12 @@ pub(super) fn make(
     algorithm: Algorithm,
     random: &dyn SecureRandom,
 ) -> Result<SigningKey, CommandError> {
+    let public = public_path(path);
+    if let Some(there) = [path, &public].into_iter().find(|path| path.exists()) {
+        return Err(CommandError::Exists(there.to_owned()));
+    }
     let (key, pem) = SigningKey::generate(algorithm, random)?;
     keys::write_private(path, pem.as_bytes())?;
-    let public = public_path(path);
     OpenOptions::new()
         .write(true)
         .create_new(true)

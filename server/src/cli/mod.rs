@@ -13,6 +13,7 @@ mod end;
 mod files;
 mod key;
 mod output;
+mod problem;
 mod serve;
 mod sign;
 mod submit;

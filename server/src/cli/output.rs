@@ -27,7 +27,7 @@ impl Output {
     /// Prints why the document in `what` is refused: for programs as a result, for people as a note.
     pub(super) fn refuse(self, what: &str, violations: &Violations) -> Result<(), CommandError> {
         if self.json {
-            return json(&serde_json::json!({ "violations": violations }));
+            return json(&Refused { violations });
         }
         note(&format!("kaiji: {what} is refused:"));
         for violation in violations.as_slice() {
@@ -35,6 +35,12 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// A refused document, as `--json` shows it.
+#[derive(Serialize)]
+struct Refused<'a> {
+    violations: &'a Violations,
 }
 
 /// Prints a line, or several, to standard output.

@@ -75,8 +75,8 @@ impl Submit {
                 Ok(Answer::Yes)
             }
             // For programs the refusal is a result like another.
-            Err(ServiceError::Problem(problem))
-                if self.output.json && (400..500).contains(&problem.status) =>
+            Err(ServiceError::Refused { problem, .. })
+                if self.output.json && problem.is_final() =>
             {
                 output::json(&problem)?;
                 Ok(Answer::No)

@@ -4,6 +4,7 @@
 //! [`story`].
 
 mod afterwards;
+mod clinic;
 mod folder;
 mod party;
 mod sample;
