@@ -32,7 +32,8 @@ impl Problem {
         (400..500).contains(&self.status) && self.status != 429
     }
 
-    fn read(status: u16, body: &[u8]) -> Self {
+    /// Reads an answer; one that is neither keeps its status alone.
+    pub(super) fn read(status: u16, body: &[u8]) -> Self {
         let problem: Self = serde_json::from_slice(body).unwrap_or_default();
         let title = match (problem.title.as_str(), problem.error.as_str()) {
             ("", "") => "(no reason given)".to_owned(),
