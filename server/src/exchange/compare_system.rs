@@ -53,8 +53,78 @@ pub struct ComparisonView {
     #[schema(value_type = SummaryView)]
     pub summary: Summary,
     /// Every item, with outcome, reason, the vendor's raw answers and remarks.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<ComparedItemView>)]
     pub items: Box<RawValue>,
+}
+
+/// One item as the statement answers it.
+#[derive(utoipa::ToSchema)]
+#[allow(
+    dead_code,
+    reason = "describes kaiji_schema's ComparedItem in the OpenAPI document"
+)]
+pub struct ComparedItemView {
+    /// The id of the item in its set.
+    #[schema(example = "sds-17.1")]
+    id: String,
+    /// The chapter of the guideline.
+    #[schema(example = 14)]
+    chapter: u16,
+    /// The question numbers that it names.
+    #[schema(example = json!(["17.1"]))]
+    numbers: Vec<String>,
+    /// Its wording.
+    text: String,
+    /// `conforming`, `not_applicable`, `nonconforming` or `unconfirmed`.
+    #[schema(example = "nonconforming")]
+    outcome: String,
+    /// Why it is unconfirmed: `contradiction`, `edition`, `unanswered`, `unclear_rule` or `redefined`.
+    #[schema(required)]
+    reason: Option<String>,
+    /// What the vendor answered to the item itself.
+    #[schema(required)]
+    direct: Option<ReplyView>,
+    /// What the form's answers give: `yes`, `no` or `not_applicable`.
+    #[schema(required, example = "no")]
+    derived: Option<String>,
+    /// With `unclear_rule` only: what they give if every question counts.
+    derived_all: Option<String>,
+    /// With `unclear_rule` only: what they give if one はい suffices.
+    derived_any: Option<String>,
+    /// What the statement says under each of the numbers.
+    answers: Vec<AnswerView>,
+}
+
+/// A reply as the vendor wrote it.
+#[derive(utoipa::ToSchema)]
+#[allow(
+    dead_code,
+    reason = "describes kaiji_schema's StatedReply in the OpenAPI document"
+)]
+pub struct ReplyView {
+    /// `yes`, `no` or `not_applicable`; null for a blank.
+    #[schema(required)]
+    answer: Option<String>,
+    /// 備考.
+    #[schema(required)]
+    remark: Option<String>,
+}
+
+/// The reply to one question, as the vendor wrote it.
+#[derive(utoipa::ToSchema)]
+#[allow(
+    dead_code,
+    reason = "describes kaiji_schema's StatedAnswer in the OpenAPI document"
+)]
+pub struct AnswerView {
+    /// The question.
+    number: String,
+    /// `yes`, `no` or `not_applicable`; null for a blank.
+    #[schema(required)]
+    answer: Option<String>,
+    /// 備考.
+    #[schema(required)]
+    remark: Option<String>,
 }
 
 /// How many items have which outcome.

@@ -317,7 +317,9 @@ static PROVIDER: CryptoProvider = CryptoProvider {
 fn install_provider() {
     static ONCE: Once = Once::new();
     // Failing means that it is installed already, by an exchange before this one in the same process.
-    ONCE.call_once(|| drop(PROVIDER.install_default()));
+    ONCE.call_once(|| {
+        let _ = PROVIDER.install_default();
+    });
 }
 
 struct RingSigner(SigningKey);
