@@ -4,7 +4,7 @@ use super::answer::{Answer, Listed};
 use super::auth::{AnyMember, Caller};
 use super::page::Listing;
 use super::problem::Problem;
-use super::query::{Fields, Pairs, Parameter};
+use super::query::{Fields, Pairs, Parameter, Values};
 use crate::exchange::DirectoryEntry;
 
 /// What is looked for.
@@ -17,7 +17,7 @@ impl Fields for Search {
         name: "q",
         about: "A part of the product's or the vendor's name, in whatever width and case.",
         required: false,
-        words: &[],
+        values: Values::Text,
     }];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {

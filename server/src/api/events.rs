@@ -7,7 +7,7 @@ use super::answer::{Answer, Shown};
 use super::auth::{AnyMember, Caller};
 use super::page::{LIMIT, limit};
 use super::problem::Problem;
-use super::query::{Fields, Pairs, Parameter, Query};
+use super::query::{Fields, Pairs, Parameter, Query, Values};
 use crate::exchange::EventView;
 
 /// Which part of the feed.
@@ -22,7 +22,7 @@ impl Fields for Part {
             name: "after",
             about: "The number of the last event that the caller has; the whole feed if it is left out.",
             required: false,
-            words: &[],
+            values: Values::Number,
         },
         LIMIT,
     ];

@@ -9,7 +9,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use kaiji_schema::comparison::Reason;
 use kaiji_schema::sheet::{Encoding, JUDGEMENT_LABELS, SignatureStatus};
 
@@ -17,10 +17,10 @@ use super::answer::{Answer, set};
 use super::auth::{Caller, Exporters};
 use super::operation::{About, Describe, answer_header};
 use super::problem::Problem;
-use super::query::{Fields, Pairs, Parameter, Query};
-use super::{State, off_thread};
+use super::query::{Fields, Pairs, Parameter, Query, Values};
+use super::shapes::CsvFile;
+use super::state::{State, off_thread};
 use crate::exchange::{ComparisonExport, Exchange};
-use actix_web::web;
 
 /// How the file is written.
 pub struct Format {
@@ -32,7 +32,7 @@ impl Fields for Format {
         name: "encoding",
         about: "`utf-8` with a byte order mark (also if it is left out), or `cp932`.",
         required: false,
-        words: &["utf-8", "cp932"],
+        values: Values::Words(&["utf-8", "cp932"]),
     }];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
@@ -160,7 +160,7 @@ impl Responder for File {
 
 impl Describe for File {
     fn describe(about: &mut About) {
-        let response = about.answers_with::<String>(200, "The file.", "text/csv");
+        let response = about.answers_with::<CsvFile>(200, "The file.", "text/csv");
         answer_header(
             response,
             "Content-Disposition",

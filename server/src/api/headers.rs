@@ -154,13 +154,9 @@ impl FromRequest for Wanted {
     }
 }
 
+/// The answer's content types say it already.
 impl Describe for Wanted {
-    fn describe(about: &mut About) {
-        about.header(
-            "Accept",
-            "`application/jose` for the signed bytes, anything else for JSON.",
-        );
-    }
+    fn describe(_: &mut About) {}
 }
 
 #[cfg(test)]

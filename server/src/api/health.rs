@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::answer::{Answer, Shown, set};
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
+use super::shapes::{OpenApiDocument, PlainText};
 use super::{State, openapi};
 use crate::exchange::ServiceKeyView;
 
@@ -69,7 +70,7 @@ impl Responder for Page {
 
 impl Describe for Page {
     fn describe(about: &mut About) {
-        about.answers_with::<String>(200, "A text for people.", "text/plain");
+        about.answers_with::<PlainText>(200, "A text for people.", "text/plain");
     }
 }
 
@@ -107,7 +108,7 @@ impl Responder for Document {
 
 impl Describe for Document {
     fn describe(about: &mut About) {
-        about.answers_with::<serde_json::Value>(200, "The document.", "application/json");
+        about.answers_with::<OpenApiDocument>(200, "The document.", "application/json");
     }
 }
 

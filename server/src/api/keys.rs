@@ -10,7 +10,7 @@ use super::body::{Document, DocumentOrJose, Jose};
 use super::headers::IdempotencyKey;
 use super::page::Listing;
 use super::problem::Problem;
-use super::query::{Fields, Pairs, Parameter, Query};
+use super::query::{Fields, Pairs, Parameter, Query, Values};
 use crate::exchange::{Approval, Challenge, KeyView, Revocation};
 
 impl Resource for KeyView {
@@ -29,7 +29,7 @@ impl Fields for Expiry {
         name: "not_after",
         about: "When the key expires (RFC 3339, UTC): at most three years ahead, and just that if it is left out.",
         required: false,
-        words: &[],
+        values: Values::Text,
     }];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
@@ -50,7 +50,7 @@ impl Fields for Filter {
         name: "vendor",
         about: "The vendor whose keys are listed: the operator names it, a vendor sees its own.",
         required: false,
-        words: &[],
+        values: Values::Text,
     }];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {

@@ -26,21 +26,20 @@ pub mod query;
 pub mod reference;
 pub mod requests;
 pub mod shapes;
+mod state;
 pub mod statements;
 pub mod systems;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 pub use metrics::{Metrics, configure as configure_metrics};
+pub use state::State;
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, Scope, web};
 
-use crate::exchange::Exchange;
 use operation::{Operation, delete, get, patch, post};
-use page::CursorKey;
 use problem::{Kind, Problem};
 
 /// Every operation of the interface.
@@ -235,66 +234,6 @@ fn of_institutions() -> Vec<Operation> {
         get("/api/v1/exports/comparison.csv", exports::comparison, "Export how every system compares, as CSV.")
             .explained(exports::comparison_description()),
     ]
-}
-
-/// What the handlers share. One for the whole process.
-pub struct State {
-    exchange: Arc<Exchange>,
-    cursors: CursorKey,
-    request_ids: passage::RequestIds,
-}
-
-impl State {
-    /// The state of an interface to this exchange; cursors are sealed under the service's secret.
-    pub fn new(exchange: Arc<Exchange>, secret: &[u8; 32]) -> Self {
-        let request_ids = passage::RequestIds::since(exchange.clock().now());
-        Self {
-            exchange,
-            cursors: CursorKey::new(secret),
-            request_ids,
-        }
-    }
-
-    /// Runs a verb off the network's threads.
-    pub async fn ask<T: Send + 'static>(
-        &self,
-        verb: impl FnOnce(&Exchange) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let exchange = Arc::clone(&self.exchange);
-        off_thread(move || verb(&exchange)).await
-    }
-
-    fn of(request: &HttpRequest) -> Result<web::Data<Self>, Problem> {
-        let missing = || {
-            Problem::inside(
-                Kind::Internal,
-                "the interface was configured without its state",
-            )
-        };
-        request
-            .app_data::<web::Data<Self>>()
-            .cloned()
-            .ok_or_else(missing)
-    }
-
-    fn exchange(&self) -> &Arc<Exchange> {
-        &self.exchange
-    }
-
-    fn cursors(&self) -> &CursorKey {
-        &self.cursors
-    }
-
-    fn request_ids(&self) -> &passage::RequestIds {
-        &self.request_ids
-    }
-}
-
-async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    let done = web::block(work).await;
-    done.unwrap_or_else(|error| Err(Problem::inside(Kind::Unavailable, error)))
 }
 
 /// Puts the interface into a server, at its root.

@@ -15,9 +15,10 @@ use utoipa::openapi::{
 };
 
 use super::auth::Grant;
-use super::operation::{Operation, answer_header, text as text_schema};
+use super::operation::{Operation, answer_header, values};
 use super::operations;
 use super::problem::{Kind, ProblemDocument, ViolationDocument};
+use super::query::Values;
 
 const SCHEME: &str = "access_token";
 
@@ -153,7 +154,7 @@ fn path_parameters(path: &str) -> Vec<utoipa::openapi::path::Parameter> {
             .required(Required::True);
         parameter
             .description(Some(about))
-            .schema(Some(text_schema(&[])))
+            .schema(Some(values(&Values::Text)))
             .build()
     };
     names.map(parameter).collect()

@@ -20,7 +20,7 @@ use utoipa::openapi::{Ref, RefOr, Required};
 
 use super::auth::Grant;
 use super::problem::Kind;
-use super::query::Parameter;
+use super::query::{Parameter, Values};
 
 /// What a type in a handler's signature says about the operation.
 pub trait Describe {
@@ -60,7 +60,7 @@ impl About {
             parameter
                 .required(Required::False)
                 .description(Some(about))
-                .schema(Some(text(&[])))
+                .schema(Some(values(&Values::Text)))
                 .build(),
         );
     }
@@ -71,7 +71,7 @@ impl About {
             name,
             about,
             required,
-            words,
+            values: allowed,
         } in parameters
         {
             let required = if *required {
@@ -86,7 +86,7 @@ impl About {
             self.parameters.push(
                 parameter
                     .description(Some(*about))
-                    .schema(Some(text(words)))
+                    .schema(Some(values(allowed)))
                     .build(),
             );
         }
@@ -139,19 +139,21 @@ impl About {
 
 /// A header of an answer, for the document.
 pub fn answer_header(response: &mut Response, name: &str, about: &str) {
-    let mut header = Header::new(text(&[]));
+    let mut header = Header::new(values(&Values::Text));
     header.description = Some(about.to_owned());
     response.headers.insert(name.to_owned(), header.into());
 }
 
-/// Text, or one of these words.
-pub fn text(words: &[&'static str]) -> RefOr<Schema> {
-    let words = (!words.is_empty()).then(|| words.to_vec());
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(words)
-        .build()
-        .into()
+/// The schema of a parameter.
+pub fn values(values: &Values) -> RefOr<Schema> {
+    let schema = match values {
+        Values::Number => ObjectBuilder::new().schema_type(Type::Integer),
+        Values::Text => ObjectBuilder::new().schema_type(Type::String),
+        Values::Words(words) => ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(words.iter().copied())),
+    };
+    schema.build().into()
 }
 
 /// One operation of the interface.

@@ -8,7 +8,7 @@ use super::body::Document;
 use super::headers::{IdempotencyKey, IfMatch};
 use super::page::Listing;
 use super::problem::Problem;
-use super::query::{Fields, Pairs, Parameter};
+use super::query::{Fields, Pairs, Parameter, Values};
 use crate::actor::OrganisationKind;
 use crate::exchange::{NewOrganisation, OrganisationChange, OrganisationView};
 
@@ -34,7 +34,7 @@ impl Fields for Filter {
         name: "kind",
         about: "Only those of this kind.",
         required: false,
-        words: KINDS,
+        values: Values::Words(KINDS),
     }];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {

@@ -14,7 +14,7 @@ use ring::hmac;
 use super::State;
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
-use super::query::{Fields, Pairs, Parameter};
+use super::query::{Fields, Pairs, Parameter, Values};
 use crate::exchange::Window;
 
 const DEFAULT_LIMIT: u16 = 50;
@@ -88,14 +88,14 @@ pub const LIMIT: Parameter = Parameter {
     name: "limit",
     about: "How many things at the most: 1 to 200, 50 if it is left out.",
     required: false,
-    words: &[],
+    values: Values::Number,
 };
 
 const CURSOR: Parameter = Parameter {
     name: "cursor",
     about: "Where to begin: `next` of the part before.",
     required: false,
-    words: &[],
+    values: Values::Text,
 };
 
 fn read<F: Fields>(request: &HttpRequest) -> Result<(F, Window), Problem> {

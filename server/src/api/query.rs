@@ -19,8 +19,19 @@ pub struct Parameter {
     pub about: &'static str,
     /// Whether it must be there.
     pub required: bool,
-    /// The words that it can be; any text where there are none.
-    pub words: &'static [&'static str],
+    /// What it can be.
+    pub values: Values,
+}
+
+/// What a query parameter can be, for the `OpenAPI` document.
+#[derive(Debug)]
+pub enum Values {
+    /// Any text.
+    Text,
+    /// An integer.
+    Number,
+    /// One of these words.
+    Words(&'static [&'static str]),
 }
 
 /// The parameters of an operation.

@@ -9,7 +9,7 @@ use super::body::Document;
 use super::headers::IdempotencyKey;
 use super::page::Listing;
 use super::problem::Problem;
-use super::query::{Fields, Pairs, Parameter};
+use super::query::{Fields, Pairs, Parameter, Values};
 use crate::exchange::{NewRequest, RequestState, RequestView};
 
 impl Resource for RequestView {
@@ -30,7 +30,7 @@ impl Fields for Filter {
         name: "state",
         about: "Only those in this state.",
         required: false,
-        words: STATES,
+        values: Values::Words(STATES),
     }];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {

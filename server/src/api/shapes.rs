@@ -9,6 +9,8 @@ use kaiji_schema::reader::FromMembers;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::keys::Note;
+use super::requests::Refusal;
 use crate::exchange::{
     NewClient, NewOrganisation, NewProduct, NewRequest, NewSystem, OrganisationChange,
     ProductChange, Release, Revocation, SystemChange,
@@ -61,7 +63,7 @@ shaped! {
         },
         "scopes": ["statements:write", "statements:read"],
     };
-    super::keys::Note => NoteShape: { "note": "登記事項証明書を確認した" };
+    Note => NoteShape: { "note": "登記事項証明書を確認した" };
     Revocation => RevocationShape: {
         "reason": "署名鍵を保存した端末を紛失した", "compromised_since": "2026-10-31T15:00:00.000Z",
     };
@@ -77,7 +79,7 @@ shaped! {
     NewRequest => NewRequestShape: {
         "product": "prd_01kaz0000000000000000000", "due_on": "2027-01-31", "message": "立入検査の準備のため",
     };
-    super::requests::Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
+    Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
 }
 
 /// A compact JWS (RFC 7515): `header.payload.signature`. The header holds exactly `alg` (ES256, EdDSA or PS256), `kid`
@@ -85,6 +87,21 @@ shaped! {
 #[derive(ToSchema)]
 #[schema(value_type = String, example = "eyJhbGciOiJFUzI1NiIs….eyJzY2hlbWEiOiJrYWlqaS1z….MEUCIQDo…")]
 pub struct CompactJws(String);
+
+/// A CSV file with CRLF and a header row.
+#[derive(ToSchema)]
+#[schema(value_type = String)]
+pub struct CsvFile(String);
+
+/// A text for people.
+#[derive(ToSchema)]
+#[schema(value_type = String)]
+pub struct PlainText(String);
+
+/// This document.
+#[derive(ToSchema)]
+#[schema(value_type = Object)]
+pub struct OpenApiDocument(Value);
 
 /// A vendor or an institution.
 #[derive(ToSchema)]

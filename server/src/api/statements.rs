@@ -12,7 +12,7 @@ use super::headers::Wanted;
 use super::operation::{About, Describe, answer_header};
 use super::page::Listing;
 use super::problem::Problem;
-use super::query::{Fields, Pairs, Parameter, Query};
+use super::query::{Fields, Pairs, Parameter, Query, Values};
 use super::shapes::CompactJws;
 use crate::exchange::{
     Acknowledged, CheckedStatement, StatementChanges, StatementDocument, StatementView, Submission,
@@ -29,7 +29,7 @@ impl Fields for Filter {
         name: "product",
         about: "Only those about this product.",
         required: false,
-        words: &[],
+        values: Values::Text,
     }];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
@@ -49,7 +49,7 @@ impl Fields for Since {
         name: "since",
         about: "The earlier revision: its SHA-256.",
         required: true,
-        words: &[],
+        values: Values::Text,
     }];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {

@@ -9,7 +9,7 @@ use super::body::Document;
 use super::headers::{IdempotencyKey, IfMatch};
 use super::page::Listing;
 use super::problem::Problem;
-use super::query::{Fields, Pairs, Parameter, Query};
+use super::query::{Fields, Pairs, Parameter, Query, Values};
 use crate::exchange::{NewSystem, SystemChange, SystemComparisons, SystemView};
 
 impl Resource for SystemView {
@@ -34,13 +34,13 @@ impl Fields for Against {
             name: "set",
             about: "The requirement set; `mhlw-7.0-annex` if it is left out.",
             required: false,
-            words: &[],
+            values: Values::Text,
         },
         Parameter {
             name: "form",
             about: "Only this form.",
             required: false,
-            words: &["MDS", "SDS"],
+            values: Values::Words(&["MDS", "SDS"]),
         },
     ];
 
