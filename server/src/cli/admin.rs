@@ -132,16 +132,16 @@ impl ClientKey {
     fn for_client<T>(
         &self,
         ambient: &Ambient,
-        make: impl FnOnce(&PublicKey) -> Result<T, CommandError>,
+        create: impl FnOnce(&PublicKey) -> Result<T, CommandError>,
     ) -> Result<T, CommandError> {
-        let made = make(&self.public(ambient)?);
-        if let (Err(_), Some(path)) = (&made, &self.new_key) {
+        let created = create(&self.public(ambient)?);
+        if let (Err(_), Some(path)) = (&created, &self.new_key) {
             drop((
                 fs::remove_file(path),
                 fs::remove_file(key::public_path(path)),
             ));
         }
-        made
+        created
     }
 
     fn public(&self, ambient: &Ambient) -> Result<PublicKey, CommandError> {
@@ -160,8 +160,8 @@ impl Admin {
     pub(super) fn run(&self, ambient: &Ambient) -> Result<Answer, CommandError> {
         match &self.what {
             What::Operator(new) => new.make(ambient),
-            What::Vendor(new) => new.common.register(ambient, new.members()),
-            What::Institution(new) => new.common.register(ambient, new.members()),
+            What::Vendor(new) => new.common.register(ambient, &new.members()),
+            What::Institution(new) => new.common.register(ambient, &new.members()),
             What::Client(new) => new.make(ambient),
         }?;
         Ok(Answer::Yes)
@@ -234,8 +234,8 @@ impl Common {
         )?)
     }
 
-    fn register(&self, ambient: &Ambient, members: Value) -> Result<(), CommandError> {
-        let new: NewOrganisation = read(&members)?;
+    fn register(&self, ambient: &Ambient, members: &Value) -> Result<(), CommandError> {
+        let new: NewOrganisation = read(members)?;
         let organisation = self.open(ambient)?.create_organisation(new, None)?;
         let OrganisationView { id, kind, name, .. } = &organisation;
         self.output

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::exchange::Random;
 
 /// How long an answer may take altogether.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long an assertion is good for: long enough for a slow clock.
 const ASSERTION_LIFETIME: SignedDuration = SignedDuration::from_mins(2);
@@ -95,7 +95,7 @@ struct Assertion<'a> {
 }
 
 impl Service {
-    /// The service at `url`, its public base address.
+    /// The service at `url`, its public base address without a slash at the end.
     pub(super) fn at(url: &str, ambient: &Ambient) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -103,13 +103,14 @@ impl Service {
             .user_agent(concat!("kaiji/", env!("CARGO_PKG_VERSION")));
         // What runs on this machine is not reached through a proxy.
         let local = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
-        let config = match local.iter().any(|local| url.starts_with(local)) {
-            true => config.proxy(None),
-            false => config,
+        let config = if local.iter().any(|local| url.starts_with(local)) {
+            config.proxy(None)
+        } else {
+            config
         };
         Self {
             agent: Agent::new_with_config(config.build()),
-            url: url.trim_end_matches('/').to_owned(),
+            url: url.to_owned(),
             clock: ambient.clock.clone(),
             random: ambient.random.clone(),
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kaiji_schema::Digest;
-use kaiji_schema::comparison::{ComparedItem, Comparison, Outcome, Summary, compare};
+use kaiji_schema::comparison::{Comparison, Outcome, Summary, compare};
 use kaiji_schema::jws::Document;
 use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set, requirement_sets};
 use kaiji_schema::sheet::ComparisonRow;
@@ -48,10 +48,8 @@ impl Compare {
             }
         };
         let comparison = compare(&statement, sha256, set);
-        self.output.show(
-            &comparison,
-            describe(&comparison, set, &title(&statement)).trim_end(),
-        )?;
+        self.output
+            .show(&comparison, &describe(&comparison, set, &title(&statement)))?;
         Ok(Answer::from(
             !(self.strict && comparison.summary.review_required),
         ))
@@ -98,45 +96,46 @@ fn title(statement: &Statement) -> String {
 
 /// A comparison for people: the counts, and a table of the flagged items.
 pub(super) fn describe(comparison: &Comparison<'_>, set: &RequirementSet, title: &str) -> String {
-    let mut text = format!("{title}\n{}\n", counts(&comparison.summary));
-    let cells = ComparisonRow::default();
-    let rows: Vec<_> = comparison
+    let mut lines = vec![title.to_owned(), counts(&comparison.summary)];
+    let blank = ComparisonRow::default();
+    let flagged: Vec<ComparisonRow<'_>> = comparison
         .flagged()
-        .map(|item| (item, cells.of_item(item, Some(set))))
+        .map(|item| blank.of_item(item, Some(set)))
         .collect();
-    if rows.is_empty() {
-        text.push_str("要リスク評価・要確認の項目はない。\n");
-        return text;
+    if flagged.is_empty() {
+        lines.push("要リスク評価・要確認の項目はない。".to_owned());
+        return lines.join("\n");
     }
-    let numbers = rows.iter().map(|(_, row)| table::width(&row.number));
+    let numbers = flagged.iter().map(|row| table::width(&row.number));
     let left = numbers.max().unwrap_or_default() + 2;
-    let outcomes = Outcome::ALL.map(|outcome| table::width(outcome.label()));
-    let middle = outcomes.into_iter().max().unwrap_or_default() + 2;
-    let header = [
-        table::pad("項番", left),
-        table::pad("判定", middle),
-        "回答".to_owned(),
-    ];
-    text.push_str(&format!("\n{}\n{}\n", header.concat(), "─".repeat(COLUMNS)));
-    for (item, row) in &rows {
-        text.push_str(&table::pad(&row.number, left));
-        text.push_str(&table::pad(row.judgement, middle));
-        text.push_str(&row.answer);
-        text.push('\n');
-        text.push_str(&details(item, row));
+    let judgements = Outcome::ALL.map(|outcome| table::width(outcome.label()));
+    let middle = judgements.into_iter().max().unwrap_or_default() + 2;
+    let columns = |number: &str, judgement: &str, answer: &str| {
+        let (number, judgement) = (table::pad(number, left), table::pad(judgement, middle));
+        format!("{number}{judgement}{answer}")
+    };
+    lines.extend([
+        String::new(),
+        columns("項番", "判定", "回答"),
+        "─".repeat(COLUMNS),
+    ]);
+    for row in &flagged {
+        lines.push(columns(&row.number, row.judgement, &row.answer));
+        lines.extend(details(row));
     }
-    text
+    lines.join("\n")
 }
 
-fn details(item: &ComparedItem<'_>, row: &ComparisonRow<'_>) -> String {
-    let chapter = format!("{}（第{}章）", item.text, item.chapter);
+fn details(row: &ComparisonRow<'_>) -> impl Iterator<Item = String> {
+    let text = format!("{}（第{}章）", row.text, row.chapter);
     [
-        ("項目", chapter.as_str()),
+        ("項目", text.as_str()),
         ("備考", &row.remark),
         ("理由", row.reason),
     ]
     .map(|(label, text)| table::labelled(4, label, text, COLUMNS))
-    .concat()
+    .into_iter()
+    .flatten()
 }
 
 /// `58項目：適合 40、対象外 10、要リスク評価 5、要確認 3`.

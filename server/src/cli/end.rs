@@ -115,6 +115,7 @@ impl CommandError {
         match self {
             Self::Output(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Status::Done,
             Self::Usage(_)
+            | Self::Service(ServiceError::OtherIssuer { .. })
             | Self::Key { .. }
             | Self::Config(ConfigError::Toml { .. } | ConfigError::Setting { .. }) => Status::Usage,
             Self::Options(_) | Self::NotVerified { .. } | Self::Mismatch(_) | Self::Refused(_) => {

@@ -36,7 +36,7 @@ impl Problem {
     pub(super) fn read(status: u16, body: &[u8]) -> Self {
         let problem: Self = serde_json::from_slice(body).unwrap_or_default();
         let title = match (problem.title.as_str(), problem.error.as_str()) {
-            ("", "") => "(no reason given)".to_owned(),
+            ("", "") => "no reason given".to_owned(),
             ("", error) => error.to_owned(),
             (title, _) => title.to_owned(),
         };
@@ -50,10 +50,12 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the service answers {} {}", self.status, self.title)?;
-        if !self.detail.is_empty() {
-            write!(f, ": {}", self.detail)?;
-        }
+        let why = if self.detail.is_empty() {
+            &self.title
+        } else {
+            &self.detail
+        };
+        write!(f, "the service answers {}: {why}", self.status)?;
         for ReportedViolation {
             pointer,
             code,
@@ -80,7 +82,7 @@ mod tests {
         let problem = Problem::read(422, body);
         assert_eq!(
             problem.to_string(),
-            "the service answers 422 Not valid: 1 violation\n  /answers/17: must be yes (choice)\n  (request r-1)"
+            "the service answers 422: 1 violation\n  /answers/17: must be yes (choice)\n  (request r-1)"
         );
         assert!(problem.is_final());
     }
@@ -89,17 +91,14 @@ mod tests {
     fn the_error_of_a_token_endpoint_is_told_too() {
         let body = br#"{"error": "invalid_client", "error_description": "it is unknown"}"#;
         let problem = Problem::read(401, body);
-        let told = "the service answers 401 invalid_client: it is unknown";
+        let told = "the service answers 401: it is unknown";
         assert_eq!(problem.to_string(), told);
     }
 
     #[test]
     fn a_proxys_page_and_a_busy_service_are_no_final_answers() {
         let busy = Problem::read(503, b"<html>");
-        assert_eq!(
-            busy.to_string(),
-            "the service answers 503 (no reason given)"
-        );
+        assert_eq!(busy.to_string(), "the service answers 503: no reason given");
         assert!(!busy.is_final());
         assert!(!Problem::read(429, b"").is_final());
     }

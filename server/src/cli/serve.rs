@@ -28,7 +28,7 @@ impl Settings {
 
 /// Run the service until SIGTERM or Ctrl-C
 ///
-/// Without a file: SQLite and keys of its own under ./var, on 127.0.0.1:8080.
+/// Without a file: an embedded database and keys of its own under ./var, on 127.0.0.1:8080.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     #[command(flatten)]

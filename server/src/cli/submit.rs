@@ -19,8 +19,8 @@ use super::{Ambient, compare, files};
 pub(super) struct Submit {
     /// The signed statement (compact JWS)
     file: PathBuf,
-    /// The service's public base address, such as https://kaiji.example.jp
-    #[arg(long)]
+    /// The service's public base address, such as `https://kaiji.example.jp`
+    #[arg(long, value_parser = base_address)]
     url: String,
     /// The vendor's API client, `cli_…`
     #[arg(long, value_name = "ID", env = "KAIJI_CLIENT_ID")]
@@ -58,6 +58,17 @@ impl Accepted {
             .map(line)
             .collect::<Vec<_>>()
             .join("\n")
+    }
+}
+
+/// Reads a base address, with or without a slash at the end.
+fn base_address(text: &str) -> Result<String, &'static str> {
+    let host = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    match host.map(|host| host.trim_end_matches('/')) {
+        Some(host) if !host.is_empty() => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err("write it as https://kaiji.example.jp"),
     }
 }
 

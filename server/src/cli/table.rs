@@ -57,17 +57,15 @@ fn wrap_line(line: &str, most: usize) -> Vec<String> {
     lines
 }
 
-/// `label` and then the text beside it, in lines of at most `columns`; nothing for an empty text.
-pub(super) fn labelled(indent: usize, label: &str, text: &str, columns: usize) -> String {
-    let left = indent + width(label) + 2;
-    let mut lines = String::new();
-    for (index, line) in wrap(text, columns.saturating_sub(left)).iter().enumerate() {
-        let label = if index == 0 { label } else { "" };
-        let margin = " ".repeat(indent);
-        lines.push_str(&margin);
-        lines.push_str(&pad(label, left - indent));
-        lines.push_str(line);
-        lines.push('\n');
+/// The text in lines of at most `columns`, with `label` before the first; no line for an empty text.
+pub(super) fn labelled(indent: usize, label: &str, text: &str, columns: usize) -> Vec<String> {
+    let margin = " ".repeat(indent);
+    let label = format!("{margin}{label}  ");
+    let left = width(&label);
+    let mut lines = wrap(text, columns.saturating_sub(left));
+    for (index, line) in lines.iter_mut().enumerate() {
+        let before = if index == 0 { label.as_str() } else { "" };
+        line.insert_str(0, &pad(before, left));
     }
     lines
 }
@@ -96,8 +94,8 @@ mod tests {
     fn a_label_stands_beside_the_first_line() {
         assert_eq!(
             labelled(2, "備考", "更新中", 12),
-            "  備考  更新\n        中\n"
+            ["  備考  更新", "        中"]
         );
-        assert_eq!(labelled(2, "備考", "", 12), "");
+        assert!(labelled(2, "備考", "", 12).is_empty());
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Verify {
 
 /// What a document says, in short.
 #[derive(Serialize)]
-struct Verified {
+struct Finding {
     verified: bool,
     typ: &'static str,
     kid: String,
@@ -47,16 +47,16 @@ impl Verify {
         let compact = files::read_compact(&self.file)?;
         let key = files::read_public_key(&self.key)?;
         match verify(&compact, &key) {
-            Ok(verified) => {
-                let Verified {
+            Ok(finding) => {
+                let Finding {
                     typ,
                     kid,
                     sha256,
                     about,
                     ..
-                } = &verified;
+                } = &finding;
                 let text = format!("verified: {typ} signed by {kid}\nsha256    {sha256}\n{about}");
-                self.output.show(&verified, text.trim_end())?;
+                self.output.show(&finding, text.trim_end())?;
                 Ok(Answer::Yes)
             }
             Err(error) => {
@@ -84,7 +84,7 @@ impl Verify {
 }
 
 /// Verifies the document as what its header says it is.
-fn verify(compact: &str, key: &PublicKey) -> Result<Verified, VerifyError> {
+fn verify(compact: &str, key: &PublicKey) -> Result<Finding, VerifyError> {
     let jws = Jws::parse(compact)?;
     match jws.typ() {
         Statement::TYP => summary(jws, key, about_statement),
@@ -105,9 +105,9 @@ fn summary<T: Document>(
     jws: Jws,
     key: &PublicKey,
     about: impl Fn(&T) -> String,
-) -> Result<Verified, VerifyError> {
+) -> Result<Finding, VerifyError> {
     let verified = jws::verify::<T>(jws, key)?;
-    Ok(Verified {
+    Ok(Finding {
         verified: true,
         typ: T::TYP,
         kid: verified.kid().to_string(),

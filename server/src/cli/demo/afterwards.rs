@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Stage;
+use super::party::Party;
 use super::story::Cast;
 use crate::cli::end::CommandError;
 use crate::cli::output;
@@ -66,35 +67,43 @@ fn offline(stage: &Stage<'_>) -> [String; 3] {
 }
 
 fn online(stage: &Stage<'_>, cast: &Cast) -> Vec<String> {
-    let url = stage.service.url();
-    let curl = |role: &str, rest: &str| {
-        let token = quoted(&stage.folder.path(&format!("{role}.token")));
+    let api = format!("{}/api/v1", stage.service.url());
+    let curl = |party: &Party, rest: String| {
+        let token = quoted(&stage.folder.path(&format!("{}.token", party.role)));
         format!("curl -s -H \"Authorization: Bearer $(cat {token})\" {rest}")
     };
-    let clinic = cast.institution.role;
-    let mut commands = Vec::new();
-    for disclosure in &cast.disclosures {
-        let system = &disclosure.system;
-        commands.push(curl(
-            clinic,
-            &format!("{url}/api/v1/systems/{system}/comparison"),
-        ));
-    }
-    commands.push(curl(
-        clinic,
-        &format!("'{url}/api/v1/exports/comparison.csv?encoding=cp932' -o comparison-cp932.csv"),
-    ));
-    commands.push(curl(cast.vendor.role, &format!("{url}/api/v1/events")));
+    let Cast {
+        operator,
+        vendor,
+        institution,
+        disclosures,
+    } = cast;
+    let comparison = |system: &str| format!("{api}/systems/{system}/comparison");
+    let mut commands: Vec<String> = disclosures
+        .iter()
+        .map(|one| curl(institution, comparison(&one.system)))
+        .collect();
+    let sheet = quoted(&stage.folder.path("comparison-cp932.csv"));
     let payload = quoted(&stage.folder.path("vendor/sds.json"));
-    commands.push(curl(
-        cast.vendor.role,
-        &format!("-H 'Content-Type: application/json' --data-binary @{payload} {url}/api/v1/statements/check"),
-    ));
-    commands.push(curl(
-        cast.operator.role,
-        &format!("{url}/api/v1/organisations"),
-    ));
+    commands.extend([
+        curl(
+            institution,
+            format!("-o {sheet} '{api}/exports/comparison.csv?encoding=cp932'"),
+        ),
+        curl(vendor, format!("{api}/events")),
+        curl(vendor, format!("-H 'Content-Type: application/json' --data-binary @{payload} {api}/statements/check")),
+        curl(operator, format!("{api}/organisations")),
+        submit(stage, vendor),
+    ]);
     commands
+}
+
+/// Submitting once more: the answer is the first receipt.
+fn submit(stage: &Stage<'_>, vendor: &Party) -> String {
+    let (kaiji, url, client) = (quoted(&program()), stage.service.url(), &vendor.client);
+    let statement = quoted(&stage.folder.path("vendor/sds.jws"));
+    let key = quoted(&stage.folder.path("vendor/client.pem"));
+    format!("{kaiji} submit {statement} --url {url} --client-id {client} --client-key {key}")
 }
 
 /// This program as one would call it: below the current directory, by a short path.

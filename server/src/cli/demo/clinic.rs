@@ -200,11 +200,11 @@ fn verified<T: Document>(
 fn check_receipt(statement: &Verified<Statement>, receipt: &Receipt) -> Result<(), CommandError> {
     let same = receipt.statement_sha256 == Some(statement.sha256())
         && receipt.signer_kid.as_ref() == Some(statement.kid());
-    match same {
-        true => Ok(()),
-        false => Err(CommandError::Mismatch(
-            "the receipt is for another statement".to_owned(),
-        )),
+    if same {
+        Ok(())
+    } else {
+        let detail = "the receipt is for another statement or key";
+        Err(CommandError::Mismatch(detail.to_owned()))
     }
 }
 
@@ -239,7 +239,7 @@ pub(super) fn compare_systems(
                 let form = comparison.form;
                 let title = format!("■ {}：{product} {version}（{form}）", sample.system);
                 output::line("")?;
-                output::line(compare::describe(comparison, set, &title).trim_end())?;
+                output::line(&compare::describe(comparison, set, &title))?;
             }
         }
         output::line("")

@@ -24,7 +24,8 @@ pub(super) struct Party {
     pub(super) role: &'static str,
     /// The organisation's id.
     pub(super) id: String,
-    client: String,
+    /// The client's id.
+    pub(super) client: String,
     key: SigningKey,
 }
 
