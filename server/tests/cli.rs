@@ -1,6 +1,12 @@
 //! The built binary: what its offline commands answer, how they refuse, and their exit statuses.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends where it cannot go on; clippy takes its helpers for other code"
+)]
+
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -602,4 +608,41 @@ fn the_demonstration_does_the_whole_job_and_ends() {
     }
     // Again, in the same place.
     place.kaiji(&["demo", "--exit"]).ends(DONE);
+}
+
+#[test]
+fn the_demonstration_serves_on_until_it_is_interrupted() {
+    let place = Place::of("the_demonstration_serves_on");
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_kaiji"))
+        .arg("demo")
+        .current_dir(&place.0)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = Vec::new();
+    for line in BufReader::new(demo.stdout.take().unwrap()).lines() {
+        told.push(line.unwrap());
+        if told.last().unwrap().contains("Ctrl-C") {
+            break;
+        }
+    }
+    let shell = |command: &str| {
+        let ran = Command::new("sh")
+            .args(["-c", command])
+            .current_dir(&place.0)
+            .output();
+        Ran(ran.unwrap())
+    };
+    let beside = place.kaiji(&["demo", "--exit"]);
+    assert!(
+        beside
+            .ends(USAGE)
+            .err()
+            .contains("another demonstration is running")
+    );
+    let submit = told.iter().find(|line| line.contains(" submit ")).unwrap();
+    let again = shell(&format!("{submit} --json")).ends(DONE).json();
+    assert_eq!(again["leaf_index"], 1, "the first receipt of the statement");
+    shell(&format!("kill -INT {}", demo.id())).ends(DONE);
+    assert_eq!(demo.wait().unwrap().code(), Some(DONE));
 }

@@ -124,8 +124,7 @@ impl Service {
     /// Gets a public document.
     pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ServiceError> {
         let url = format!("{}{path}", self.url);
-        let body = answer(&url, self.agent.get(&url).header("accept", JSON).call())?;
-        read(&url, &body)
+        read(&url, self.agent.get(&url).header("accept", JSON).call())
     }
 
     /// Gets a token for the client (RFC 7523), and with it a session.
@@ -150,11 +149,8 @@ impl Service {
             ("client_assertion", assertion.as_str()),
         ];
         let url = metadata.token_endpoint;
-        let body = answer(
-            &url,
-            self.agent.post(&url).header("accept", JSON).send_form(form),
-        )?;
-        let token: Token = read(&url, &body)?;
+        let sent = self.agent.post(&url).header("accept", JSON).send_form(form);
+        let token: Token = read(&url, sent)?;
         Ok(Session {
             service: self,
             token: token.access_token,
@@ -205,8 +201,12 @@ fn answer(url: &str, sent: Result<Response<Body>, ureq::Error>) -> Result<Vec<u8
     }
 }
 
-fn read<T: DeserializeOwned>(url: &str, body: &[u8]) -> Result<T, ServiceError> {
-    serde_json::from_slice(body).map_err(|error| ServiceError::Unexpected {
+/// The JSON document of a 2xx answer.
+fn read<T: DeserializeOwned>(
+    url: &str,
+    sent: Result<Response<Body>, ureq::Error>,
+) -> Result<T, ServiceError> {
+    serde_json::from_slice(&answer(url, sent)?).map_err(|error| ServiceError::Unexpected {
         url: url.to_owned(),
         detail: error.to_string(),
     })
@@ -226,22 +226,24 @@ impl Session<'_> {
 
     /// Gets JSON.
     pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ServiceError> {
-        let body = self.get_bytes(path, JSON)?;
-        read(&self.url(path), &body)
+        let url = self.url(path);
+        read(&url, self.prepare(self.agent().get(&url), JSON).call())
     }
 
     /// Gets a signed document, a compact JWS.
     pub(super) fn get_jose(&self, path: &str) -> Result<String, ServiceError> {
-        let body = self.get_bytes(path, JOSE)?;
+        let url = self.url(path);
+        let body = answer(&url, self.prepare(self.agent().get(&url), JOSE).call())?;
         String::from_utf8(body).map_err(|error| ServiceError::Unexpected {
-            url: self.url(path),
+            url,
             detail: error.to_string(),
         })
     }
 
     /// Gets a CSV file, byte for byte.
     pub(super) fn get_csv(&self, path: &str) -> Result<Vec<u8>, ServiceError> {
-        self.get_bytes(path, CSV)
+        let url = self.url(path);
+        answer(&url, self.prepare(self.agent().get(&url), CSV).call())
     }
 
     /// Posts JSON.
@@ -251,19 +253,15 @@ impl Session<'_> {
         body: &impl Serialize,
     ) -> Result<T, ServiceError> {
         let url = self.url(path);
-        let sent = self
-            .signed_in(self.service.agent.post(&url))
-            .send_json(body);
-        let body = answer(&url, sent)?;
-        read(&url, &body)
+        let request = self.prepare(self.agent().post(&url), JSON);
+        read(&url, request.send_json(body))
     }
 
     /// Posts without a body.
     pub(super) fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Result<T, ServiceError> {
         let url = self.url(path);
-        let sent = self.signed_in(self.service.agent.post(&url)).send_empty();
-        let body = answer(&url, sent)?;
-        read(&url, &body)
+        let request = self.prepare(self.agent().post(&url), JSON);
+        read(&url, request.send_empty())
     }
 
     /// Posts a signed document, a compact JWS.
@@ -273,27 +271,20 @@ impl Session<'_> {
         compact: &str,
     ) -> Result<T, ServiceError> {
         let url = self.url(path);
-        let request = self
-            .signed_in(self.service.agent.post(&url))
-            .content_type(JOSE);
-        let body = answer(&url, request.send(compact))?;
-        read(&url, &body)
+        let request = self.prepare(self.agent().post(&url), JSON);
+        read(&url, request.content_type(JOSE).send(compact))
     }
 
-    fn get_bytes(&self, path: &str, accept: &str) -> Result<Vec<u8>, ServiceError> {
-        let url = self.url(path);
-        let request = self
-            .authorised(self.service.agent.get(&url))
-            .header("accept", accept);
-        answer(&url, request.call())
+    /// A request with the token that wants `accept` for an answer.
+    fn prepare<B>(&self, request: RequestBuilder<B>, accept: &str) -> RequestBuilder<B> {
+        let bearer = format!("Bearer {}", self.token);
+        request
+            .header("authorization", bearer)
+            .header("accept", accept)
     }
 
-    fn signed_in<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
-        self.authorised(request).header("accept", JSON)
-    }
-
-    fn authorised<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
-        request.header("authorization", format!("Bearer {}", self.token))
+    fn agent(&self) -> &Agent {
+        &self.service.agent
     }
 
     fn url(&self, path: &str) -> String {
