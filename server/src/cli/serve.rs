@@ -1,6 +1,6 @@
 //! `kaiji serve` and `kaiji migrate`.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -57,6 +57,7 @@ pub(super) fn log_to_stderr(filter: &str) -> Result<(), CommandError> {
         .map_err(|error| CommandError::Usage(format!("--log {filter}: {error}")))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
     Ok(())

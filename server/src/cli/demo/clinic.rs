@@ -113,56 +113,57 @@ fn days_ahead(now: Timestamp, days: i64) -> String {
     then.to_zoned(japan).date().to_string()
 }
 
-/// The clinic fetches the signed bytes, verifies them and their receipt, and acknowledges.
+/// The clinic fetches the signed bytes and verifies them and their receipt.
 pub(super) fn receive(
     stage: &Stage<'_>,
     clinic: &Session<'_>,
     vendor_key: &PublicKey,
     disclosures: &[Disclosure],
 ) -> Result<(), CommandError> {
-    stage.step(
-        "医療機関",
-        "開示書を受領し、発行元と完全性を確認",
-        || {
-            let receipt_key = party::receipt_key(stage)?;
-            for disclosure in disclosures {
-                let path = released(clinic, disclosure)?;
-                let compact = clinic.get_jose(&path)?;
-                let receipt = clinic.get_jose(&format!("{path}/receipt"))?;
-                let name = disclosure.sample.name;
-                stage
-                    .folder
-                    .write(&format!("institution/{name}.jws"), compact.as_bytes())?;
-                stage.folder.write(
-                    &format!("institution/{name}-receipt.jws"),
-                    receipt.as_bytes(),
-                )?;
-                let statement = verified::<Statement>("the statement", &compact, vendor_key)?;
-                let receipt = verified::<Receipt>("the receipt", &receipt, &receipt_key)?;
-                check_receipt(&statement, receipt.document())?;
-                let form = statement.document().form;
-                result(&format!(
-                    "{form}：事業者の鍵で署名された内容と一致し、受領証とも一致"
-                ))?;
-            }
-            Ok(())
-        },
-    )?;
+    let what = "開示書を受領し、発行元と完全性を確認";
+    stage.step("医療機関", what, || {
+        let receipt_key = party::receipt_key(stage)?;
+        for disclosure in disclosures {
+            let path = released(clinic, disclosure)?;
+            let compact = clinic.get_jose(&path)?;
+            let receipt = clinic.get_jose(&format!("{path}/receipt"))?;
+            let file = format!("institution/{}", disclosure.sample.name);
+            stage.folder.write(&format!("{file}.jws"), &compact)?;
+            stage
+                .folder
+                .write(&format!("{file}-receipt.jws"), &receipt)?;
+            let statement = verified::<Statement>("the statement", &compact, vendor_key)?;
+            let receipt = verified::<Receipt>("the receipt", &receipt, &receipt_key)?;
+            check_receipt(&statement, receipt.document())?;
+            let form = statement.document().form;
+            let confirmed = "事業者の鍵で署名された内容と一致し、受領証とも一致";
+            result(&format!("{form}：{confirmed}"))?;
+        }
+        Ok(())
+    })
+}
+
+/// The clinic acknowledges what it received.
+pub(super) fn acknowledge(
+    stage: &Stage<'_>,
+    clinic: &Session<'_>,
+    disclosures: &[Disclosure],
+) -> Result<(), CommandError> {
+    #[derive(Deserialize)]
+    struct Acknowledged {
+        leaf_index: u64,
+        receipt: String,
+    }
     stage.step("医療機関", "受領確認を返す", || {
         for Disclosure { sha256, sample, .. } in disclosures {
-            #[derive(Deserialize)]
-            struct Acknowledged {
-                leaf_index: u64,
-                receipt: String,
-            }
             let path = format!("/api/v1/statements/{sha256}/acknowledgement");
-            let acknowledged: Acknowledged = clinic.post_empty(&path)?;
+            let Acknowledged {
+                leaf_index,
+                receipt,
+            } = clinic.post_empty(&path)?;
             let file = format!("institution/{}-acknowledgement.jws", sample.name);
-            stage.folder.write(&file, acknowledged.receipt.as_bytes())?;
-            result(&format!(
-                "受領確認の受領証（ログの{}番）",
-                acknowledged.leaf_index
-            ))?;
+            stage.folder.write(&file, &receipt)?;
+            result(&format!("受領確認の受領証（ログの{leaf_index}番）"))?;
         }
         Ok(())
     })

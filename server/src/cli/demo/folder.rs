@@ -66,7 +66,7 @@ impl Folder {
     }
 
     /// Writes a file.
-    pub(super) fn write(&self, name: &str, contents: &[u8]) -> Result<(), CommandError> {
+    pub(super) fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> Result<(), CommandError> {
         let path = self.path(name);
         fs::write(&path, contents).map_err(CommandError::file(&path))
     }

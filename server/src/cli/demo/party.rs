@@ -149,9 +149,7 @@ pub(super) fn receipt_key(stage: &Stage<'_>) -> Result<PublicKey, CommandError> 
     let key =
         key.ok_or_else(|| CommandError::Mismatch("no receipt key is published".to_owned()))?;
     let jwk = key.jwk.to_string();
-    stage
-        .folder
-        .write("service-receipt-key.jwk", jwk.as_bytes())?;
+    stage.folder.write("service-receipt-key.jwk", &jwk)?;
     PublicKey::from_jwk_text(&jwk).map_err(|cause| CommandError::Crypto(cause.into()))
 }
 

@@ -67,6 +67,7 @@ pub(super) fn tell(stage: &Stage<'_>, exchange: &Exchange) -> Result<Cast, Comma
     }
     clinic::request(stage, &customer, &seller, &mut disclosures)?;
     clinic::receive(stage, &customer, key.public(), &disclosures)?;
+    clinic::acknowledge(stage, &customer, &disclosures)?;
     clinic::compare_systems(stage, &customer, &disclosures)?;
     clinic::export(stage, &customer)?;
     Ok(Cast {
@@ -171,36 +172,26 @@ fn disclose(
     key: &SigningKey,
     sample: Sample,
 ) -> Result<Disclosure, CommandError> {
-    let product = stage.step(
-        "事業者",
-        &format!("製品「{}」を登録", sample.product),
-        || {
-            let product = json!({ "name": sample.product, "version": sample.version });
-            let Made { id } = seller.post("/api/v1/products", &product)?;
-            result(&id)?;
-            Ok(id)
-        },
-    )?;
-    let form = sample.name.to_uppercase();
-    let sha256 = stage.step("事業者", &format!("{form}に署名して提出"), || {
+    let what = format!("製品「{}」を登録", sample.product);
+    let product = stage.step("事業者", &what, || {
+        let product = json!({ "name": sample.product, "version": sample.version });
+        let Made { id } = seller.post("/api/v1/products", &product)?;
+        result(&id)?;
+        Ok(id)
+    })?;
+    let what = format!("{}に署名して提出", sample.name.to_uppercase());
+    let sha256 = stage.step("事業者", &what, || {
         let payload = sample.payload(&vendor.id, &product);
-        let compact = jws::sign(Statement::TYP, payload.as_bytes(), key)?;
-        let accepted: Accepted = seller.post_jose("/api/v1/statements", &compact)?;
-        let file = |what: &str| format!("vendor/{}{what}", sample.name);
-        stage.folder.write(&file(".json"), payload.as_bytes())?;
-        stage.folder.write(&file(".jws"), compact.as_bytes())?;
-        stage
-            .folder
-            .write(&file("-receipt.jws"), accepted.receipt.as_bytes())?;
+        let accepted = submit(stage, seller, key, sample.name, &payload)?;
         let Accepted {
             sha256,
             leaf_index,
             received_at,
             ..
-        } = &accepted;
+        } = accepted;
         result(&format!("受領証（ログの{leaf_index}番、{received_at}）"))?;
         result(&format!("sha256 {sha256}"))?;
-        Ok(accepted.sha256)
+        Ok(sha256)
     })?;
     Ok(Disclosure {
         sample,
@@ -208,4 +199,25 @@ fn disclose(
         system: String::new(),
         sha256,
     })
+}
+
+/// Signs the payload, submits it, and keeps payload, statement and receipt in files.
+fn submit(
+    stage: &Stage<'_>,
+    seller: &Session<'_>,
+    key: &SigningKey,
+    name: &str,
+    payload: &str,
+) -> Result<Accepted, CommandError> {
+    let compact = jws::sign(Statement::TYP, payload.as_bytes(), key)?;
+    stage
+        .folder
+        .write(&format!("vendor/{name}.json"), payload)?;
+    stage
+        .folder
+        .write(&format!("vendor/{name}.jws"), &compact)?;
+    let accepted: Accepted = seller.post_jose("/api/v1/statements", &compact)?;
+    let receipt = format!("vendor/{name}-receipt.jws");
+    stage.folder.write(&receipt, &accepted.receipt)?;
+    Ok(accepted)
 }
