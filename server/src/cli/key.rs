@@ -1,4 +1,4 @@
-//! `kaiji key new`: a key pair in two files, the private one readable by its owner alone.
+//! `kaiji key`: `new` makes a key pair in two files, the private one readable by its owner alone; `register` is beside.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -13,9 +13,10 @@ use serde_json::value::RawValue;
 use super::Ambient;
 use super::end::{Answer, CommandError};
 use super::output::Output;
+use super::register::Register;
 use crate::keys;
 
-/// Make keys to sign with
+/// Make keys to sign with, and register them
 #[derive(Debug, Args)]
 pub(super) struct Key {
     #[command(subcommand)]
@@ -25,6 +26,7 @@ pub(super) struct Key {
 #[derive(Debug, Subcommand)]
 enum Action {
     New(New),
+    Register(Register),
 }
 
 /// Make a key pair: FILE, readable by its owner alone, and beside it the public key as PEM
@@ -52,22 +54,30 @@ enum NewAlgorithm {
 
 impl Key {
     pub(super) fn run(&self, ambient: &Ambient) -> Result<Answer, CommandError> {
-        let Action::New(new) = &self.action;
-        let algorithm = match new.alg {
+        match &self.action {
+            Action::New(new) => new.run(ambient),
+            Action::Register(register) => register.run(ambient),
+        }
+    }
+}
+
+impl New {
+    fn run(&self, ambient: &Ambient) -> Result<Answer, CommandError> {
+        let algorithm = match self.alg {
             NewAlgorithm::Es256 => Algorithm::Es256,
             NewAlgorithm::EdDsa => Algorithm::EdDsa,
         };
-        let made = make(&new.out, algorithm, &*ambient.random)?;
-        let shown = MadeView::of(&made, &new.out)?;
+        let made = make(&self.out, algorithm, &*ambient.random)?;
+        let shown = MadeView::of(&made, &self.out)?;
         let text = format!(
             "kid          {}\nalgorithm    {}\nprivate key  {}\npublic key   {}\njwk          {}",
             shown.kid,
             shown.algorithm,
-            new.out.display(),
-            public_path(&new.out).display(),
+            self.out.display(),
+            public_path(&self.out).display(),
             shown.jwk,
         );
-        new.output.show(&shown, &text)?;
+        self.output.show(&shown, &text)?;
         Ok(Answer::Yes)
     }
 }

@@ -14,10 +14,13 @@ mod files;
 mod key;
 mod output;
 mod problem;
+mod register;
 mod serve;
 mod sign;
+mod sign_in;
 mod submit;
 mod table;
+mod token;
 mod verify;
 
 use std::process::ExitCode;
@@ -47,6 +50,7 @@ enum Command {
     Demo(demo::Demo),
     Key(key::Key),
     Sign(sign::Sign),
+    Token(token::Token),
     Submit(submit::Submit),
     Verify(verify::Verify),
     Compare(compare::Compare),
@@ -62,6 +66,7 @@ impl Command {
             Self::Demo(demo) => demo.run(ambient),
             Self::Key(key) => key.run(ambient),
             Self::Sign(sign) => sign.run(),
+            Self::Token(token) => token.run(ambient),
             Self::Submit(submit) => submit.run(ambient),
             Self::Verify(verify) => verify.run(),
             Self::Compare(compare) => compare.run(),

@@ -7,9 +7,10 @@ use kaiji_schema::comparison::Summary;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::client::{Service, ServiceError};
+use super::client::ServiceError;
 use super::end::{Answer, CommandError};
 use super::output::{self, Output};
+use super::sign_in::SignIn;
 use super::{Ambient, compare, files};
 
 /// Submit a signed statement to a service
@@ -19,15 +20,8 @@ use super::{Ambient, compare, files};
 pub(super) struct Submit {
     /// The signed statement (compact JWS)
     file: PathBuf,
-    /// The service's public base address, such as `https://kaiji.example.jp`
-    #[arg(long, value_parser = base_address)]
-    url: String,
-    /// The vendor's API client, `cli_…`
-    #[arg(long, value_name = "ID", env = "KAIJI_CLIENT_ID")]
-    client_id: String,
-    /// The client's private key (PKCS#8 PEM); not the key that signs statements
-    #[arg(long, value_name = "FILE", env = "KAIJI_CLIENT_KEY")]
-    client_key: PathBuf,
+    #[command(flatten)]
+    sign_in: SignIn,
     #[command(flatten)]
     output: Output,
 }
@@ -61,24 +55,13 @@ impl Accepted {
     }
 }
 
-/// Reads a base address, with or without a slash at the end.
-fn base_address(text: &str) -> Result<String, &'static str> {
-    let host = ["https://", "http://"]
-        .iter()
-        .find_map(|scheme| text.strip_prefix(scheme));
-    match host.map(|host| host.trim_end_matches('/')) {
-        Some(host) if !host.is_empty() => Ok(text.trim_end_matches('/').to_owned()),
-        _ => Err("write it as https://kaiji.example.jp"),
-    }
-}
-
 impl Submit {
     pub(super) fn run(&self, ambient: &Ambient) -> Result<Answer, CommandError> {
         let compact = files::read_compact(&self.file)?;
-        let key = files::read_signing_key(&self.client_key)?;
-        let service = Service::at(&self.url, ambient);
-        let answered = service
-            .sign_in(&self.client_id, &key)
+        let service = self.sign_in.service(ambient);
+        let answered = self
+            .sign_in
+            .open(&service)?
             .and_then(|session| session.post_jose::<Box<RawValue>>("/api/v1/statements", &compact));
         match answered {
             Ok(answer) => {
@@ -99,7 +82,7 @@ impl Submit {
     fn show(&self, answer: &RawValue) -> Result<(), CommandError> {
         let accepted: Accepted =
             serde_json::from_str(answer.get()).map_err(|error| ServiceError::Unexpected {
-                url: self.url.clone(),
+                url: self.sign_in.url().to_owned(),
                 detail: error.to_string(),
             })?;
         let text = format!(

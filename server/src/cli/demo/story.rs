@@ -5,7 +5,6 @@
 
 use kaiji_schema::jws::{self, Document};
 use kaiji_schema::key::SigningKey;
-use kaiji_schema::signed::KeyProof;
 use kaiji_schema::statement::Statement;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -17,6 +16,7 @@ use super::sample::Sample;
 use super::{Stage, clinic, result};
 use crate::cli::client::{Service, Session};
 use crate::cli::end::CommandError;
+use crate::cli::register;
 use crate::cli::submit::Accepted;
 use crate::exchange::Exchange;
 
@@ -60,7 +60,7 @@ pub(super) fn tell(stage: &Stage<'_>, exchange: &Exchange) -> Result<Cast, Comma
     let (operator, office) = operator(stage, exchange)?;
     let (vendor, seller) = vendor(stage, &office)?;
     let (institution, customer) = institution(stage, &office)?;
-    let key = register_key(stage, &vendor, &seller, &office)?;
+    let key = register_key(stage, &seller, &office)?;
     let mut disclosures = Vec::new();
     for sample in Sample::both()? {
         disclosures.push(disclose(stage, &vendor, &seller, &key, sample)?);
@@ -125,29 +125,16 @@ fn institution<'s>(
 /// The vendor registers a signing key with proof of possession, and the operator approves it.
 fn register_key(
     stage: &Stage<'_>,
-    vendor: &Party,
     seller: &Session<'_>,
     office: &Session<'_>,
 ) -> Result<SigningKey, CommandError> {
-    #[derive(Deserialize)]
-    struct Challenge {
-        challenge: String,
-    }
     let key = stage.step(
         "事業者",
         "署名鍵を作成し、所持を証明して登録",
         || {
             let key = party::signing_key(stage)?;
-            let Challenge { challenge } = seller.post_empty("/api/v1/keys/challenges")?;
-            let (issuer, jwk) = (vendor.id.clone(), key.public().clone());
-            let proof = KeyProof {
-                challenge,
-                issuer,
-                jwk,
-            };
-            let proof = jws::sign(KeyProof::TYP, &proof.payload(), &key)?;
-            let _: IgnoredAny = seller.post_jose("/api/v1/keys", &proof)?;
-            result(&format!("kid {}（承認待ち）", key.public().thumbprint()))?;
+            let registered = register::register(seller, &key)?;
+            result(&format!("kid {}（承認待ち）", registered.kid))?;
             Ok(key)
         },
     )?;
