@@ -3,10 +3,10 @@
 //! Errors are in [`problem`](super::problem); here is only what is answered when nothing went wrong.
 
 use actix_web::body::BoxBody;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION,
 };
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -113,7 +113,8 @@ impl<T: Resource> Responder for Tagged<T> {
         let known = request
             .headers()
             .get(IF_NONE_MATCH)
-            .is_some_and(|known| known == tag.as_str());
+            .filter(|_| request.method() == Method::GET);
+        let known = known.is_some_and(|known| known == tag.as_str());
         let mut response = if known {
             HttpResponse::new(StatusCode::NOT_MODIFIED)
         } else {

@@ -88,7 +88,7 @@ fn allow<P: Permission>(actor: &Actor) -> Result<(), Problem> {
     Err(Problem::new(
         Kind::Forbidden,
         match missing.as_slice() {
-            [] => format!("this operation is not for a client of a {}", actor.kind),
+            [] => format!("not for an organisation of the kind {}", actor.kind),
             missing => format!("the token lacks the scope {}", missing.join(" ")),
         },
     ))

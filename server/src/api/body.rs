@@ -6,10 +6,12 @@
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::{Pin, pin};
+use std::time::Duration;
 
 use actix_web::body::{BodyStream, MessageBody};
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
+use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use kaiji_schema::jws::Refusal;
@@ -17,7 +19,7 @@ use kaiji_schema::reader::{self, FromMembers};
 
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
-use super::shapes::Shaped;
+use super::shapes::{self, Shaped};
 
 /// The largest body of most operations.
 const DOCUMENT_LIMIT: usize = 256 * 1024;
@@ -27,6 +29,9 @@ const STATEMENT_LIMIT: usize = 1024 * 1024;
 
 /// How much beyond a limit is still taken off the wire, so that the sender gets to read the answer.
 const PATIENCE: usize = 16 * 1024 * 1024;
+
+/// How long a body may take to arrive.
+const LONGEST: Duration = Duration::from_mins(1);
 
 const JSON: &str = "application/json";
 const JOSE: &str = "application/jose";
@@ -164,8 +169,8 @@ fn held(
     };
     let payload = payload.take();
     async move {
-        let bytes = collect(payload, limit).await;
-        right_type.and(bytes)
+        let bytes = timeout(LONGEST, collect(payload, limit)).await;
+        right_type.and(bytes.unwrap_or_else(|_| Err(Kind::TooSlow.into())))
     }
 }
 
@@ -206,31 +211,35 @@ async fn collect(payload: Payload, limit: usize) -> Held {
     ))
 }
 
+/// What can be wrong with every body before it is read.
+pub const BODY: [Kind; 4] = [
+    Kind::TooLarge,
+    Kind::TooSlow,
+    Kind::UnsupportedMediaType,
+    Kind::UnsupportedEncoding,
+];
+
 impl<T: Shaped> Describe for Document<T> {
     fn describe(about: &mut About) {
         about.takes::<T::Shape>(JSON, Some(T::example()));
-        about.refuses(&[Kind::Unreadable, Kind::TooLarge, Kind::Violations]);
-        about.refuses(&[Kind::UnsupportedMediaType, Kind::UnsupportedEncoding]);
+        about.refuses(&[Kind::Unreadable, Kind::Violations]);
+        about.refuses(&BODY);
     }
 }
 
 impl Describe for Jose {
     fn describe(about: &mut About) {
-        about.takes::<super::shapes::CompactJws>(JOSE, None);
+        about.takes::<shapes::CompactJws>(JOSE, None);
         about.refuses(&[Kind::JwsRefused, Kind::BadSignature, Kind::Violations]);
-        about.refuses(&[
-            Kind::TooLarge,
-            Kind::UnsupportedMediaType,
-            Kind::UnsupportedEncoding,
-        ]);
+        about.refuses(&BODY);
     }
 }
 
 impl Describe for StatementPayload {
     fn describe(about: &mut About) {
-        about.takes::<super::shapes::StatementPayload>(JSON, None);
-        about.refuses(&[Kind::TooLarge, Kind::Violations]);
-        about.refuses(&[Kind::UnsupportedMediaType, Kind::UnsupportedEncoding]);
+        about.takes::<shapes::StatementPayload>(JSON, None);
+        about.refuses(&[Kind::Violations]);
+        about.refuses(&BODY);
     }
 }
 

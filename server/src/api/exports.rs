@@ -131,7 +131,7 @@ impl MessageBody for Pieces {
                 Poll::Ready(Some(Ok(bytes)))
             }
             Err(problem) => {
-                problem.log();
+                problem.log("comparison.csv, under way");
                 self.waiting = Box::pin(async { Ok(None) });
                 Poll::Ready(Some(Err(problem)))
             }

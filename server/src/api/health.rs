@@ -85,7 +85,7 @@ pub fn problem(slug: web::Path<String>) -> Ready<Answer<Page>> {
         ))
     };
     ready(
-        Kind::of_slug(&slug)
+        Kind::of_slug(&slug.into_inner())
             .map(page)
             .ok_or_else(|| Problem::from(Kind::NotFound)),
     )

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::State;
 use super::answer::{Answer, Shown, json, not_stored};
-use super::body::{self, FORM, Held};
+use super::body::{self, BODY, FORM, Held};
 use super::operation::{About, Describe, answer_header};
 use super::problem::{Kind, Problem};
 use super::query::Pairs;
@@ -59,12 +59,8 @@ impl Describe for TokenForm {
             Kind::InvalidScope,
             Kind::InvalidClient,
         ]);
-        about.refuses(&[
-            Kind::TooLarge,
-            Kind::UnsupportedMediaType,
-            Kind::UnsupportedEncoding,
-            Kind::Unavailable,
-        ]);
+        about.refuses(&BODY);
+        about.refuses(&[Kind::Unavailable]);
     }
 }
 

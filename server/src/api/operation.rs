@@ -212,12 +212,14 @@ impl Operation {
     }
 
     /// Problems that the verb may answer beyond those that the types tell.
+    #[must_use]
     pub fn refuses(mut self, kinds: &[Kind]) -> Self {
         self.about.refuses(kinds);
         self
     }
 
     /// What else there is to say.
+    #[must_use]
     pub fn explained(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self

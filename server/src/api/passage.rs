@@ -11,7 +11,7 @@ use actix_web::http::header::{
     HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, web};
+use actix_web::{Error, web};
 use tracing::Instrument as _;
 
 use super::State;
@@ -55,12 +55,10 @@ pub async fn pass(
     let id = state.request_ids().next();
     let private = request.headers().contains_key(AUTHORIZATION);
     let span =
-        tracing::info_span!("request", id, method = %request.method(), path = request.path());
+        tracing::debug_span!("request", id, method = %request.method(), path = request.path());
     let answered = async {
         let response = if is_encoded(request.headers()) {
-            request.into_response(HttpResponse::from_error(Problem::from(
-                Kind::UnsupportedEncoding,
-            )))
+            request.error_response(Problem::from(Kind::UnsupportedEncoding))
         } else {
             next.call(request).await?.map_into_boxed_body()
         };
@@ -93,7 +91,7 @@ fn with_problem(response: ServiceResponse, id: &str) -> ServiceResponse {
         Some(problem) => problem.clone(),
         None => Problem::of_framework(status),
     };
-    problem.log();
+    problem.log(id);
     let (request, _) = response.into_parts();
     ServiceResponse::new(request, problem.answer(id))
 }

@@ -81,7 +81,7 @@ kinds! {
         "`/api/v1/requirement-sets` lists those that there are.";
     MethodNotAllowed, "method_not_allowed", 405, "The address has no such method",
         "`Allow` lists the methods that it has.";
-    ChainExists, "chain_exists", 409, "The chain of revisions has another statement_id",
+    ChainExists, "chain_exists", 409, "The chain of revisions goes by another id",
         "There is one chain for each product and form; go on with its `statement_id`.";
     RevisionTaken, "revision_taken", 409, "The revision is held already with another payload",
         "A statement never changes: submit the next revision.";
@@ -101,6 +101,8 @@ kinds! {
         "Wait for its answer, or cancel it.";
     RequestState, "request_state", 409, "The request was answered or cancelled before",
         "Only an open request can be answered or cancelled.";
+    TooSlow, "too_slow", 408, "The body did not arrive in time",
+        "Send the request again; a body may take a minute.";
     Stale, "stale", 412, "The resource has changed since it was read",
         "Read it again, and send the new `ETag` as `If-Match`.";
     TooLarge, "too_large", 413, "The body is too large",
@@ -245,11 +247,12 @@ impl Problem {
     }
 
     /// Tells the operator what happened inside, if anything did.
-    pub fn log(&self) {
+    pub fn log(&self, request: &str) {
         let Some(cause) = &self.cause else { return };
-        match self.kind {
-            Kind::Unavailable => tracing::warn!(cause, "could not be done now"),
-            _ => tracing::error!(cause, "failed"),
+        if self.kind == Kind::Unavailable {
+            tracing::warn!(request, cause, "could not be done now");
+        } else {
+            tracing::error!(request, cause, "failed");
         }
     }
 

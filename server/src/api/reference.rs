@@ -147,7 +147,9 @@ pub fn list_sets() -> Ready<Listed<SetView>> {
 
 /// One requirement set.
 pub fn find_set(id: web::Path<String>) -> Ready<Answer<Shown<SetView>>> {
-    let set = requirement_set(&id).map(SetView::to).map(Shown);
+    let set = requirement_set(&id.into_inner())
+        .map(SetView::to)
+        .map(Shown);
     ready(set.ok_or_else(|| Kind::UnknownRequirementSet.into()))
 }
 
@@ -158,7 +160,7 @@ pub fn list_forms() -> Ready<Listed<FormView>> {
 
 /// One edition of a form.
 pub fn find_form(id: web::Path<String>) -> Ready<Answer<Shown<FormView>>> {
-    let form = form(&id).map(FormView::to).map(Shown);
+    let form = form(&id.into_inner()).map(FormView::to).map(Shown);
     ready(
         form.ok_or_else(|| {
             Problem::new(Kind::NotFound, "see /api/v1/forms for those that there are")

@@ -3,7 +3,7 @@
 use actix_web::web;
 use kaiji_schema::reader::{FromMembers, Reader};
 
-use super::answer::{Answer, Created, Listed, Resource, Shown};
+use super::answer::{Answer, Created, Listed, Resource, Tagged};
 use super::auth::{Caller, InstitutionRequests, RequestReaders, VendorWrites};
 use super::body::Document;
 use super::headers::IdempotencyKey;
@@ -15,6 +15,10 @@ use crate::exchange::{NewRequest, RequestState, RequestView};
 impl Resource for RequestView {
     fn location(&self) -> String {
         format!("/api/v1/requests/{}", self.id)
+    }
+
+    fn revision(&self) -> Option<i64> {
+        Some(self.revision)
     }
 }
 
@@ -83,22 +87,22 @@ pub async fn list(
 pub async fn find(
     caller: Caller<RequestReaders>,
     id: web::Path<String>,
-) -> Answer<Shown<RequestView>> {
+) -> Answer<Tagged<RequestView>> {
     caller
         .ask(move |exchange, actor| Ok(exchange.find_request(actor, &id)?))
         .await
-        .map(Shown)
+        .map(Tagged)
 }
 
 /// Releases the product's statements.
 pub async fn release(
     caller: Caller<VendorWrites>,
     id: web::Path<String>,
-) -> Answer<Shown<RequestView>> {
+) -> Answer<Tagged<RequestView>> {
     caller
         .ask(move |exchange, actor| Ok(exchange.release_request(actor, &id)?))
         .await
-        .map(Shown)
+        .map(Tagged)
 }
 
 /// Declines, with a reason.
@@ -106,20 +110,20 @@ pub async fn decline(
     caller: Caller<VendorWrites>,
     id: web::Path<String>,
     refusal: Document<Refusal>,
-) -> Answer<Shown<RequestView>> {
+) -> Answer<Tagged<RequestView>> {
     let verb = caller.ask(move |exchange, actor| {
         Ok(exchange.decline_request(actor, &id, refusal.read()?.reason)?)
     });
-    verb.await.map(Shown)
+    verb.await.map(Tagged)
 }
 
 /// Takes the request back.
 pub async fn cancel(
     caller: Caller<InstitutionRequests>,
     id: web::Path<String>,
-) -> Answer<Shown<RequestView>> {
+) -> Answer<Tagged<RequestView>> {
     caller
         .ask(move |exchange, actor| Ok(exchange.cancel_request(actor, &id)?))
         .await
-        .map(Shown)
+        .map(Tagged)
 }

@@ -82,7 +82,7 @@ shaped! {
     Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
 }
 
-/// A compact JWS (RFC 7515): `header.payload.signature`. The header holds exactly `alg` (ES256, EdDSA or PS256), `kid`
+/// A compact JWS (RFC 7515): `header.payload.signature`. The header holds exactly `alg` (`ES256`, `EdDSA` or `PS256`), `kid`
 /// (RFC 7638 thumbprint) and `typ`; `cty` may be there.
 #[derive(ToSchema)]
 #[schema(value_type = String, example = "eyJhbGciOiJFUzI1NiIs….eyJzY2hlbWEiOiJrYWlqaS1z….MEUCIQDo…")]
