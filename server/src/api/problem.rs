@@ -171,9 +171,8 @@ pub struct ProblemDocument<'a> {
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What is wrong with this request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
+    /// What is wrong with this request; where there is no more to say than the title, what to do.
+    detail: &'a str,
     /// The request's id, as in `X-Request-Id`.
     instance: &'a str,
     /// The rules that a refused document breaks.
@@ -262,7 +261,7 @@ impl Problem {
             r#type: self.kind.page(),
             title: self.kind.title(),
             status: self.kind.status(),
-            detail: self.detail.as_deref(),
+            detail: self.detail.as_deref().unwrap_or(self.kind.help()),
             instance,
             violations: &self.violations,
             error: self.kind.is_of_oauth().then(|| self.kind.slug()),
