@@ -9,7 +9,7 @@ CREATE INDEX events_by_organisation ON events (organisation_id, number);
 
 -- What every institution that holds a product is to learn; a job turns it into events, a bounded batch at a time.
 CREATE TABLE announcements (
-    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    number BIGINT NOT NULL PRIMARY KEY,
     product_id TEXT COLLATE "C" NOT NULL REFERENCES products (id),
     kind TEXT COLLATE "C" NOT NULL,
     subject TEXT COLLATE "C" NOT NULL,

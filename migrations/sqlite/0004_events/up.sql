@@ -9,7 +9,7 @@ CREATE INDEX events_by_organisation ON events (organisation_id, number);
 
 -- What every institution that holds a product is to learn; a job turns it into events, a bounded batch at a time.
 CREATE TABLE announcements (
-    id TEXT NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL PRIMARY KEY,
     product_id TEXT NOT NULL REFERENCES products (id),
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,

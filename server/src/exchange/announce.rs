@@ -22,7 +22,6 @@ const BATCH: i64 = 200;
 /// Something to be told to all who hold a product.
 #[derive(Debug, Clone)]
 pub(super) struct Announcement {
-    id: String,
     product: String,
     kind: &'static str,
     subject: Value,
@@ -31,7 +30,6 @@ pub(super) struct Announcement {
 impl Announcement {
     /// A statement came in; where it is a later revision, with what it changes.
     pub(super) fn statement_received(
-        id: String,
         verified: &Verified<Statement>,
         revised: Option<Revised>,
     ) -> Self {
@@ -47,7 +45,6 @@ impl Announcement {
             "changes": changes,
         });
         Self {
-            id,
             product: statement.product.id.clone(),
             kind: "statement_received",
             subject,
@@ -55,7 +52,7 @@ impl Announcement {
     }
 
     /// A statement was taken back.
-    pub(super) fn statement_withdrawn(id: String, row: &StatementRow, reason: &str) -> Self {
+    pub(super) fn statement_withdrawn(row: &StatementRow, reason: &str) -> Self {
         let subject = json!({
             "statement": row.sha256,
             "product": row.product_id,
@@ -64,7 +61,6 @@ impl Announcement {
             "reason": reason,
         });
         Self {
-            id,
             product: row.product_id.clone(),
             kind: "statement_withdrawn",
             subject,
@@ -75,11 +71,12 @@ impl Announcement {
     pub(super) fn post(&self, tx: &mut Tx<'_>, vendor_id: &str) -> Result<(), StorageError> {
         let subject = self.subject.to_string();
         tx.notify(vendor_id, self.kind, &subject)?;
+        let number = tx.last_event();
         let created_at = tx.now().as_millisecond();
         events::announce(
             tx,
             &AnnouncementRow {
-                id: self.id.clone(),
+                number,
                 product_id: self.product.clone(),
                 kind: self.kind.to_owned(),
                 subject,
@@ -184,8 +181,8 @@ impl Exchange {
                 tx.notify(holder, &next.kind, &next.subject)?;
             }
             match holders.last() {
-                Some(last) => events::announced(tx, &next.id, last)?,
-                None => events::finish_announcement(tx, &next.id)?,
+                Some(last) => events::announced(tx, next.number, last)?,
+                None => events::finish_announcement(tx, next.number)?,
             }
             Ok::<_, StorageError>(true)
         })?;

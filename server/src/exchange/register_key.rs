@@ -272,7 +272,10 @@ impl Exchange {
     pub fn find_key(&self, actor: &Actor, kid: &str) -> Result<KeyView, KeyError> {
         let row = self.db.read(|c| signing_keys::find(c, kid))?;
         let row = row.filter(|row| may_see_keys(actor, &row.vendor_id));
-        Ok(KeyView::of(row.ok_or(KeyError::NotFound)?, self.clock.now())?)
+        Ok(KeyView::of(
+            row.ok_or(KeyError::NotFound)?,
+            self.clock.now(),
+        )?)
     }
 
     fn expiry(&self, asked: Option<Timestamp>) -> Result<Timestamp, KeyError> {

@@ -97,19 +97,6 @@ impl From<VerifyError> for SubmitError {
     }
 }
 
-/// What the writer finds: a new statement, or one that is held already.
-enum Stored {
-    New {
-        leaf: i64,
-        received_at: i64,
-    },
-    Held {
-        row: Box<StatementRow>,
-        receipt: String,
-        comparisons: Vec<ComparisonSummary>,
-    },
-}
-
 impl Exchange {
     /// Takes a statement in: compact JWS in, receipt out. Submitting the same payload again answers the first receipt.
     pub fn submit_statement(
@@ -129,28 +116,19 @@ impl Exchange {
             .map(|set| row_of(&compare(statement, Some(sha256), set), set))
             .collect();
         let announcement = self.announcement(&verified, &compared)?;
-        let summaries: Vec<ComparisonSummary> =
-            compared.iter().map(ComparisonSummary::from).collect();
-        let new = new_statement(&verified, actor);
-        let shown = new.clone();
-        let vendor = actor.organisation.clone();
-        let stored = self.db.write_prepared(preparing, move |tx| {
-            if let Some(row) = statements::with_payload(tx, &vendor, &new.payload_sha256)? {
-                return held(tx, row);
-            }
-            store(tx, &verified, &new, &compared, &announcement)
-        })?;
-        Ok(match stored.value {
-            Stored::New { leaf, received_at } => Submission {
-                receipt: stored.receipts.into_iter().next().unwrap_or_default(),
-                ..submission(shown, leaf, received_at, summaries)
-            },
-            Stored::Held {
-                row,
-                receipt,
-                comparisons,
-            } => held_submission(*row, receipt, comparisons),
-        })
+        let incoming = Incoming {
+            payload_sha256: verified.payload_sha256().to_string(),
+            vendor: actor.organisation.clone(),
+            verified,
+            compared,
+            announcement,
+        };
+        let submitted = self
+            .db
+            .write_prepared(preparing, move |tx| incoming.take_in(tx))?;
+        let mut submission = submitted.value;
+        submission.receipt.extend(submitted.receipts);
+        Ok(submission)
     }
 
     fn signer(&self, actor: &Actor, kid: &str) -> Result<PublicKey, SubmitError> {
@@ -168,14 +146,13 @@ impl Exchange {
         compared: &[ComparisonRow],
     ) -> Result<Announcement, SubmitError> {
         let statement = verified.document();
-        let id = self.new_id("ann")?;
         let earlier = match statement.supersedes {
             None => None,
             Some(earlier) => self
                 .db
                 .read(|c| Revised::read(c, &earlier.to_string(), compared))?,
         };
-        Ok(Announcement::statement_received(id, verified, earlier))
+        Ok(Announcement::statement_received(verified, earlier))
     }
 }
 
@@ -201,95 +178,115 @@ pub(super) fn refuse_what_is_not_the_vendors(
     Violations::from_vec(found)
 }
 
-/// Runs inside the writer. Only a `Verified<Statement>` gets here.
-fn store(
-    tx: &mut Tx<'_>,
-    verified: &Verified<Statement>,
-    new: &NewStatement,
-    compared: &[ComparisonRow],
-    announcement: &Announcement,
-) -> Result<Stored, SubmitError> {
-    let now = tx.now();
-    let (_, key_leaf) =
-        usable_key(tx, &new.vendor_id, &new.signer_kid, now)?.ok_or(SubmitError::Signer)?;
-    let product =
-        products::find(tx, &new.product_id)?.filter(|product| product.vendor_id == new.vendor_id);
-    if product.is_none() {
-        let detail = "it must be the id of a product of this vendor";
-        return Err(super::violation("/product/id", "unknown_product", detail).into());
-    }
-    let head = statements::head(tx, &new.product_id, &new.form)?;
-    refuse_what_does_not_follow(tx, new, verified.document(), head.as_ref())?;
-    let leaf = tx.append(Entry {
-        vendor: Some(new.vendor_id.clone()),
-        product: Some(new.product_id.clone()),
-        statement_sha256: Some(verified.sha256()),
-        signer_kid: Some(verified.kid().clone()),
-        signer_key_leaf: Some(key_leaf),
-        ..Entry::new(Event::StatementReceived)
-    });
-    if let Some(head) = &head {
-        statements::supersede(tx, &head.sha256, &new.sha256)?;
-    }
-    let received_at = now.as_millisecond();
-    statements::insert(
-        tx,
-        &NewStatement {
-            receipt_leaf: leaf,
-            received_at,
-            ..new.clone()
-        },
-    )?;
-    for comparison in compared {
-        comparisons::insert(tx, comparison)?;
-    }
-    announcement.post(tx, &new.vendor_id)?;
-    Ok(Stored::New { leaf, received_at })
+/// A statement on its way in: verified, compared, and not yet stored.
+struct Incoming {
+    verified: Verified<Statement>,
+    payload_sha256: String,
+    vendor: String,
+    compared: Vec<ComparisonRow>,
+    announcement: Announcement,
 }
 
-fn refuse_what_does_not_follow(
-    tx: &mut Tx<'_>,
-    new: &NewStatement,
-    statement: &Statement,
-    head: Option<&StatementRow>,
-) -> Result<(), SubmitError> {
-    let Some(head) = head else {
-        if let Some((product, form)) =
-            statements::chain_of_id(tx, &new.vendor_id, &new.statement_id)?
-        {
-            let detail = format!(
-                "statement_id {} names the {form} chain of {product} already",
-                new.statement_id
-            );
+impl Incoming {
+    /// Runs inside the writer. The receipt of a new statement is signed after it.
+    fn take_in(&self, tx: &mut Tx<'_>) -> Result<Submission, SubmitError> {
+        if let Some(held) = statements::with_payload(tx, &self.vendor, &self.payload_sha256)? {
+            return held_submission(tx, held);
+        }
+        let statement = self.verified.document();
+        let (now, kid) = (tx.now(), self.verified.kid());
+        let key = usable_key(tx, &self.vendor, kid.as_str(), now)?;
+        let (_, key_leaf) = key.ok_or(SubmitError::Signer)?;
+        let product = products::find(tx, &statement.product.id)?;
+        if product.is_none_or(|product| product.vendor_id != self.vendor) {
+            let detail = "it must be the id of a product of this vendor";
+            return Err(super::violation("/product/id", "unknown_product", detail).into());
+        }
+        let head = statements::head(tx, &statement.product.id, statement.form.as_str())?;
+        match &head {
+            None => self.refuse_unless_it_begins_a_chain(tx)?,
+            Some(head) => refuse_unless_it_follows(statement, head)?,
+        }
+        let leaf = tx.append(Entry {
+            vendor: Some(self.vendor.clone()),
+            product: Some(statement.product.id.clone()),
+            statement_sha256: Some(self.verified.sha256()),
+            signer_kid: Some(kid.clone()),
+            signer_key_leaf: Some(key_leaf),
+            ..Entry::new(Event::StatementReceived)
+        });
+        self.store(tx, head.as_ref(), leaf)?;
+        Ok(self.submission(leaf, Moment::from(now)))
+    }
+
+    fn refuse_unless_it_begins_a_chain(&self, tx: &mut Tx<'_>) -> Result<(), SubmitError> {
+        let statement = self.verified.document();
+        let id = &statement.statement_id;
+        if let Some((product, form)) = statements::chain_of_id(tx, &self.vendor, id)? {
+            let detail = format!("statement_id {id} names the {form} chain of {product} already");
             return Err(SubmitError::ChainExists(detail));
         }
-        if new.revision != 1 {
-            let detail = format!(
-                "no {} of this product is held yet: the first revision must be 1",
-                new.form
-            );
+        if statement.revision != 1 {
+            let form = statement.form.as_str();
+            let detail =
+                format!("no {form} of this product is held yet: the first revision must be 1");
             return Err(SubmitError::DoesNotFollow(detail));
         }
-        return Ok(());
-    };
-    if head.statement_id != new.statement_id {
+        Ok(())
+    }
+
+    fn store(
+        &self,
+        tx: &mut Tx<'_>,
+        head: Option<&StatementRow>,
+        leaf: i64,
+    ) -> Result<(), StorageError> {
+        let received_at = tx.now().as_millisecond();
+        // In this order: a chain has one head at a time.
+        if let Some(head) = head {
+            statements::supersede(tx, &head.sha256, &self.verified.sha256().to_string())?;
+        }
+        let row = NewStatement::of(&self.verified, &self.vendor, leaf, received_at);
+        statements::insert(tx, row)?;
+        for comparison in &self.compared {
+            comparisons::insert(tx, comparison)?;
+        }
+        self.announcement.post(tx, &self.vendor)
+    }
+
+    fn submission(&self, leaf: i64, received_at: Moment) -> Submission {
+        let statement = self.verified.document();
+        Submission {
+            sha256: self.verified.sha256().to_string(),
+            product: statement.product.id.clone(),
+            form: statement.form.as_str().to_owned(),
+            form_edition: statement.form_edition.clone(),
+            statement_id: statement.statement_id.clone(),
+            revision: i64::from(statement.revision),
+            received_at,
+            leaf_index: leaf,
+            receipt: String::new(),
+            comparisons: self.compared.iter().map(Into::into).collect(),
+            created: true,
+        }
+    }
+}
+
+fn refuse_unless_it_follows(statement: &Statement, head: &StatementRow) -> Result<(), SubmitError> {
+    if head.statement_id != statement.statement_id {
         let detail = format!(
             "the {} chain of this product has the statement_id {}: go on with it",
-            new.form, head.statement_id
+            head.form, head.statement_id
         );
         return Err(SubmitError::ChainExists(detail));
     }
-    if new.revision <= head.revision {
-        return Err(SubmitError::RevisionTaken(new.revision));
+    let revision = i64::from(statement.revision);
+    if revision <= head.revision {
+        return Err(SubmitError::RevisionTaken(revision));
     }
     let next = head.revision + 1;
-    if new.revision != next
-        || statement
-            .supersedes
-            .map(|sha256| sha256.to_string())
-            .as_ref()
-            != Some(&head.sha256)
-    {
+    let supersedes = statement.supersedes.map(|sha256| sha256.to_string());
+    if revision != next || supersedes.as_ref() != Some(&head.sha256) {
         let detail = format!(
             "the next revision is {next} and must supersede {}",
             head.sha256
@@ -299,44 +296,27 @@ fn refuse_what_does_not_follow(
     Ok(())
 }
 
-fn held(tx: &mut Tx<'_>, row: StatementRow) -> Result<Stored, SubmitError> {
+fn held_submission(tx: &mut Tx<'_>, row: StatementRow) -> Result<Submission, SubmitError> {
     let missing = || StorageError::Corrupt(format!("no receipt for statement {}", row.sha256));
     let receipt = log::receipt(tx, row.receipt_leaf)?.ok_or_else(missing)?;
-    let mut found = Vec::new();
+    let mut compared = Vec::new();
     for set in requirement_sets() {
-        found.extend(
-            comparisons::find(tx, &row.sha256, &set.digest().to_string())?
-                .as_ref()
-                .map(Into::into),
-        );
+        let kept = comparisons::find(tx, &row.sha256, &set.digest().to_string())?;
+        compared.extend(kept.as_ref().map(Into::into));
     }
-    Ok(Stored::Held {
-        row: Box::new(row),
+    Ok(Submission {
+        sha256: row.sha256,
+        product: row.product_id,
+        form: row.form,
+        form_edition: row.form_edition,
+        statement_id: row.statement_id,
+        revision: row.revision,
+        received_at: Moment(row.received_at),
+        leaf_index: row.receipt_leaf,
         receipt,
-        comparisons: found,
+        comparisons: compared,
+        created: false,
     })
-}
-
-fn new_statement(verified: &Verified<Statement>, actor: &Actor) -> NewStatement {
-    let statement = verified.document();
-    NewStatement {
-        sha256: verified.sha256().to_string(),
-        vendor_id: actor.organisation.clone(),
-        product_id: statement.product.id.clone(),
-        form: statement.form.as_str().to_owned(),
-        form_edition: statement.form_edition.clone(),
-        statement_id: statement.statement_id.clone(),
-        revision: i64::from(statement.revision),
-        payload_sha256: verified.payload_sha256().to_string(),
-        product_name: statement.product.name.clone(),
-        product_version: statement.product.version.clone(),
-        issued_on: statement.issued_on.to_string(),
-        signer_kid: verified.kid().as_str().to_owned(),
-        // The place in the log is known inside the writer alone.
-        receipt_leaf: -1,
-        received_at: 0,
-        jws: verified.compact().to_owned(),
-    }
 }
 
 pub(super) fn row_of(
@@ -366,46 +346,5 @@ impl From<&ComparisonRow> for ComparisonSummary {
             requirement_set: row.requirement_set.clone(),
             summary: super::compare_system::summary_of(row),
         }
-    }
-}
-
-fn submission(
-    new: NewStatement,
-    leaf: i64,
-    received_at: i64,
-    comparisons: Vec<ComparisonSummary>,
-) -> Submission {
-    Submission {
-        sha256: new.sha256,
-        product: new.product_id,
-        form: new.form,
-        form_edition: new.form_edition,
-        statement_id: new.statement_id,
-        revision: new.revision,
-        received_at: Moment(received_at),
-        leaf_index: leaf,
-        receipt: String::new(),
-        comparisons,
-        created: true,
-    }
-}
-
-fn held_submission(
-    row: StatementRow,
-    receipt: String,
-    comparisons: Vec<ComparisonSummary>,
-) -> Submission {
-    Submission {
-        sha256: row.sha256,
-        product: row.product_id,
-        form: row.form,
-        form_edition: row.form_edition,
-        statement_id: row.statement_id,
-        revision: row.revision,
-        received_at: Moment(row.received_at),
-        leaf_index: row.receipt_leaf,
-        receipt,
-        comparisons,
-        created: false,
     }
 }

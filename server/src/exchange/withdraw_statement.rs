@@ -69,7 +69,6 @@ impl Exchange {
     ) -> Result<Withdrawn, WithdrawError> {
         let sha256 = named(sha256).ok_or(WithdrawError::NotFound)?;
         let withdrawal = self.read_withdrawal(actor, &sha256, document)?;
-        let announcement_id = self.new_id("ann")?;
         let (vendor, kid) = (actor.organisation.clone(), withdrawal.1);
         let (statement, reason) = (sha256, withdrawal.0.reason);
         let named = statement.clone();
@@ -95,8 +94,7 @@ impl Exchange {
                 ..Entry::new(Event::StatementWithdrawn)
             });
             statements::withdraw(tx, &row.sha256, &reason, leaf, now.as_millisecond())?;
-            Announcement::statement_withdrawn(announcement_id.clone(), &row, &reason)
-                .post(tx, &vendor)?;
+            Announcement::statement_withdrawn(&row, &reason).post(tx, &vendor)?;
             Ok((leaf, now))
         })?;
         let (leaf_index, at) = withdrawn.value;

@@ -23,7 +23,8 @@ pub struct EventRow {
 #[diesel(table_name = announcements)]
 #[allow(missing_docs, reason = "the columns are named in the glossary")]
 pub struct AnnouncementRow {
-    pub id: String,
+    /// That of the vendor's own event, so that announcements are spread in the order in which things happened.
+    pub number: i64,
     pub product_id: String,
     pub kind: String,
     pub subject: String,
@@ -66,7 +67,7 @@ pub fn announce(connection: &mut DbConnection, row: &AnnouncementRow) -> Result<
 
 /// The oldest announcement that has not reached everybody.
 pub fn next_announcement(connection: &mut DbConnection) -> Result<Option<AnnouncementRow>, Error> {
-    let query = announcements::table.order(announcements::id);
+    let query = announcements::table.order(announcements::number);
     Ok(query
         .select(AnnouncementRow::as_select())
         .first(connection)
@@ -74,15 +75,15 @@ pub fn next_announcement(connection: &mut DbConnection) -> Result<Option<Announc
 }
 
 /// Notes how far an announcement has come.
-pub fn announced(connection: &mut DbConnection, id: &str, up_to: &str) -> Result<(), Error> {
-    diesel::update(announcements::table.find(id))
+pub fn announced(connection: &mut DbConnection, number: i64, up_to: &str) -> Result<(), Error> {
+    diesel::update(announcements::table.find(number))
         .set(announcements::announced_up_to.eq(up_to))
         .execute(connection)?;
     Ok(())
 }
 
 /// Takes away an announcement that has reached everybody.
-pub fn finish_announcement(connection: &mut DbConnection, id: &str) -> Result<(), Error> {
-    diesel::delete(announcements::table.find(id)).execute(connection)?;
+pub fn finish_announcement(connection: &mut DbConnection, number: i64) -> Result<(), Error> {
+    diesel::delete(announcements::table.find(number)).execute(connection)?;
     Ok(())
 }

@@ -114,6 +114,6 @@ pub fn take_challenge(
     let live = key_challenges::table
         .find(challenge)
         .filter(key_challenges::vendor_id.eq(vendor_id))
-        .filter(key_challenges::expires_at.ge(now));
+        .filter(key_challenges::expires_at.gt(now));
     Ok(diesel::delete(live).execute(connection)? == 1)
 }

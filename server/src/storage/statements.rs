@@ -5,6 +5,8 @@
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use kaiji_schema::jws::Verified;
+use kaiji_schema::statement::Statement;
 
 use super::comparisons::{self, ComparisonRow};
 use super::tables::{deliveries, grants, leaves, products, signing_keys, statements};
@@ -33,26 +35,54 @@ pub struct StatementRow {
     pub withdrawal_reason: Option<String>,
 }
 
-/// A statement to be stored. Made from a `Verified<Statement>` alone, see `exchange::submit_statement`.
+/// A statement to be stored. It can be made of a verified one alone, so that nothing unverified gets in.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = statements)]
-#[allow(missing_docs, reason = "the columns are named in the glossary")]
 pub struct NewStatement {
-    pub sha256: String,
-    pub vendor_id: String,
-    pub product_id: String,
-    pub form: String,
-    pub form_edition: String,
-    pub statement_id: String,
-    pub revision: i64,
-    pub payload_sha256: String,
-    pub product_name: String,
-    pub product_version: String,
-    pub issued_on: String,
-    pub signer_kid: String,
-    pub receipt_leaf: i64,
-    pub received_at: i64,
-    pub jws: String,
+    sha256: String,
+    vendor_id: String,
+    product_id: String,
+    form: &'static str,
+    form_edition: String,
+    statement_id: String,
+    revision: i64,
+    payload_sha256: String,
+    product_name: String,
+    product_version: String,
+    issued_on: String,
+    signer_kid: String,
+    receipt_leaf: i64,
+    received_at: i64,
+    jws: String,
+}
+
+impl NewStatement {
+    /// The vendor's statement, received as the leaf `receipt_leaf` of the log.
+    pub fn of(
+        verified: &Verified<Statement>,
+        vendor_id: &str,
+        receipt_leaf: i64,
+        received_at: i64,
+    ) -> Self {
+        let statement = verified.document();
+        Self {
+            sha256: verified.sha256().to_string(),
+            vendor_id: vendor_id.to_owned(),
+            product_id: statement.product.id.clone(),
+            form: statement.form.as_str(),
+            form_edition: statement.form_edition.clone(),
+            statement_id: statement.statement_id.clone(),
+            revision: i64::from(statement.revision),
+            payload_sha256: verified.payload_sha256().to_string(),
+            product_name: statement.product.name.clone(),
+            product_version: statement.product.version.clone(),
+            issued_on: statement.issued_on.to_string(),
+            signer_kid: verified.kid().to_string(),
+            receipt_leaf,
+            received_at,
+            jws: verified.compact().to_owned(),
+        }
+    }
 }
 
 /// What becomes of a signature when its key is revoked later.
@@ -99,9 +129,9 @@ fn readable_by(reader: Reader<'_>) -> Boxed<'_> {
 }
 
 /// Adds a statement.
-pub fn insert(connection: &mut DbConnection, statement: &NewStatement) -> Result<(), Error> {
+pub fn insert(connection: &mut DbConnection, statement: NewStatement) -> Result<(), Error> {
     diesel::insert_into(statements::table)
-        .values(statement.clone())
+        .values(statement)
         .execute(connection)?;
     Ok(())
 }

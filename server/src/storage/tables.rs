@@ -232,8 +232,8 @@ table! {
 }
 
 table! {
-    announcements (id) {
-        id -> Text,
+    announcements (number) {
+        number -> BigInt,
         product_id -> Text,
         kind -> Text,
         subject -> Text,

@@ -61,6 +61,11 @@ impl Tx<'_> {
         index
     }
 
+    /// The number of the last event that anybody was told.
+    pub fn last_event(&self) -> i64 {
+        self.head.last_event
+    }
+
     /// Tells an organisation of something, as the next event of its feed.
     pub fn notify(
         &mut self,
