@@ -1,0 +1,198 @@
+//! A service as production builds it, for one test.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+use kaiji::actor::OrganisationKind;
+use kaiji::app::{self, Running};
+use kaiji::clock::Clock;
+use kaiji::config::Config;
+use kaiji::exchange::{NewClient, Random};
+
+use crate::actors::{Client, Institution, Operator, Vendor, scopes_of};
+use crate::database::Database;
+use crate::documents::new_key;
+use crate::http::Call;
+
+/// When every test begins.
+const START: &str = "2026-11-21T00:00:00Z";
+
+/// Randomness of the operating system, as `main` hands it in.
+#[allow(clippy::disallowed_methods, reason = "a test is a composition root")]
+pub(crate) fn random() -> Random {
+    Arc::new(ring::rand::SystemRandom::new())
+}
+
+/// Where a service is, and what time it is there.
+#[derive(Clone)]
+pub struct Site {
+    agent: ureq::Agent,
+    url: String,
+    clock: Clock,
+}
+
+impl Site {
+    pub(crate) fn new(url: &str, clock: Clock) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            // An idle connection would have to be waited for at the end.
+            .max_idle_connections(0)
+            .build()
+            .new_agent();
+        Self {
+            agent,
+            url: url.to_owned(),
+            clock,
+        }
+    }
+
+    /// A request to a path of the service, with nobody's token.
+    pub fn call(&self, method: &'static str, path: &str) -> Call {
+        Call::new(&self.agent, method, format!("{}{path}", self.url))
+    }
+
+    /// What the service's clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The service's public address: its name as an issuer.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+/// A service that runs on a database of its own, at a time of its own.
+pub struct TestApp {
+    site: Site,
+    operator: Operator,
+    numbered: AtomicU32,
+    /// `None` once it is stopped.
+    running: Option<Running>,
+    database: Database,
+}
+
+impl TestApp {
+    /// On SQLite.
+    pub fn sqlite() -> Self {
+        Self::start(Database::sqlite())
+    }
+
+    /// On PostgreSQL.
+    pub fn postgres() -> Self {
+        Self::start(Database::postgres())
+    }
+
+    fn start(database: Database) -> Self {
+        let config = Config {
+            database: database.url().to_owned(),
+            workers: 1,
+            readers: 2,
+            ..Config::in_directory(database.directory())
+        };
+        let clock = Clock::fixed(START.parse().unwrap());
+        app::set_up(&config, &random()).unwrap();
+        let built = app::build(&config, clock.clone(), random()).unwrap();
+        let running = built.start().unwrap();
+        let site = Site::new(running.url(), clock);
+        let operator = first_operator(&running, &site);
+        Self {
+            site,
+            operator,
+            numbered: AtomicU32::new(0),
+            running: Some(running),
+            database,
+        }
+    }
+
+    /// Where it is.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// A request without a token, under `/api/v1`.
+    pub fn nobody(&self, method: &'static str, path: &str) -> Call {
+        self.site.call(method, &format!("/api/v1{path}"))
+    }
+
+    /// The operator.
+    pub fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// A vendor with a client and an active ES256 key.
+    pub fn vendor(&self, name: &str) -> Vendor {
+        self.operator.vendor(name)
+    }
+
+    /// A vendor with a client, whose key is not registered yet.
+    pub fn vendor_without_key(&self, name: &str) -> Vendor {
+        self.operator.vendor_without_key(name)
+    }
+
+    /// An institution with a client.
+    pub fn institution(&self, name: &str) -> Institution {
+        self.operator.institution(name)
+    }
+
+    /// A client of the organisation with these scopes.
+    pub fn client_of(&self, organisation: &str, scopes: &[&str]) -> Client {
+        self.operator.client_of(organisation, scopes)
+    }
+
+    /// The operator approves a key.
+    pub fn approve(&self, kid: &str) {
+        self.operator.approve(kid);
+    }
+
+    /// A number that no call before got.
+    pub fn number(&self) -> u32 {
+        self.numbered.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, by: SignedDuration) {
+        self.site.clock.advance(by);
+    }
+
+    /// Does all work that the service does by itself.
+    pub fn step_jobs(&self) -> usize {
+        self.running.as_ref().unwrap().step_jobs().unwrap()
+    }
+}
+
+/// A test that ends well leaves nothing undone: its last jobs run through, and the server ends without complaint.
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        let stepped = running.step_jobs();
+        let stopped = running.stop();
+        if !std::thread::panicking() {
+            stepped.expect("the jobs that were left");
+            stopped.expect("the end of the server");
+        }
+    }
+}
+
+fn first_operator(running: &Running, site: &Site) -> Operator {
+    let key = new_key();
+    let new = NewClient {
+        name: String::from("テスト"),
+        key: key.public().clone(),
+        scopes: scopes_of(OrganisationKind::Operator)
+            .join(" ")
+            .parse()
+            .unwrap(),
+    };
+    let created = running.exchange().create_operator("運営者", new).unwrap();
+    let client = Client::new(site, &created.organisation, &created.client_id, key);
+    Operator::new(client)
+}

@@ -1,0 +1,99 @@
+//! Databases for one test each: a file in a temporary directory, or a database on the PostgreSQL that
+//! `tests/with-postgres` names. Both are gone afterwards.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+
+/// A database and a directory for what belongs to it.
+pub struct Database {
+    directory: PathBuf,
+    url: String,
+    /// Where and as what it was created, if on a server.
+    created: Option<(String, String)>,
+}
+
+impl Database {
+    /// A file in a directory of its own.
+    pub fn sqlite() -> Self {
+        let directory = new_directory();
+        let url = format!("sqlite:{}", directory.join("kaiji.sqlite").display());
+        Self {
+            directory,
+            url,
+            created: None,
+        }
+    }
+
+    /// A database of its own on the server that `KAIJI_TEST_POSTGRES` names.
+    pub fn postgres() -> Self {
+        let server = server();
+        let name = unique_name();
+        run(&server, &format!("CREATE DATABASE {name}"));
+        let (before, _) = server
+            .rsplit_once('/')
+            .expect("a database in KAIJI_TEST_POSTGRES");
+        Self {
+            directory: new_directory(),
+            url: format!("{before}/{name}"),
+            created: Some((server, name)),
+        }
+    }
+
+    /// Runs a statement about this database, whose name stands in it as `{name}`, on its server but not in it.
+    pub fn administer(&self, sql: &str) {
+        let (server, name) = self.created.as_ref().expect("a database on a server");
+        run(server, &sql.replace("{name}", name));
+    }
+
+    /// Its address, as the setting `database` has it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// For the service's keys, and the file of an embedded database.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some((server, name)) = &self.created {
+            run(server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn unique_name() -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    format!("kaiji_test_{}_{number}", std::process::id())
+}
+
+fn new_directory() -> PathBuf {
+    let directory = std::env::temp_dir().join(unique_name());
+    std::fs::create_dir_all(&directory).expect("a temporary directory");
+    directory
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "tests/with-postgres speaks through the environment"
+)]
+fn server() -> String {
+    std::env::var("KAIJI_TEST_POSTGRES").unwrap_or_else(|_| {
+        panic!("half of these tests need PostgreSQL: run `tests/with-postgres cargo test -p kaiji-tests`")
+    })
+}
+
+fn run(server: &str, sql: &str) {
+    let mut connection = PgConnection::establish(server)
+        .unwrap_or_else(|error| panic!("KAIJI_TEST_POSTGRES: {error}"));
+    connection
+        .batch_execute(sql)
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
