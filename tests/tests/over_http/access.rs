@@ -1,0 +1,301 @@
+//! Who may do what: each operation of the interface with each actor. An operation that the document names and this
+//! table does not fails, and the other way round.
+
+use std::collections::BTreeSet;
+
+use kaiji::actor::OrganisationKind;
+use kaiji_tests::{
+    Answer, Call, Client, Institution, TestApp, Vendor, new_key, on_both_databases, scopes_of,
+};
+use serde_json::{Value, json};
+
+on_both_databases![
+    every_operation_answers_each_actor_as_the_table_says,
+    a_token_without_the_scope_is_refused_everywhere,
+];
+
+/// What an operation answers to each actor. The four in the middle are strangers to the things that the addresses
+/// name: the vendor's and the clinic's. The owners ask last, for some operations leave nothing to ask for.
+struct Row {
+    operation: &'static str,
+    nobody: u16,
+    operator: u16,
+    other_vendor: u16,
+    other_clinic: u16,
+    clinic: u16,
+    vendor: u16,
+}
+
+macro_rules! table {
+    ($($operation:literal $nobody:literal $operator:literal $other_vendor:literal $other_clinic:literal
+       $clinic:literal $vendor:literal;)+) => {
+        &[$(Row {
+            operation: $operation, nobody: $nobody, operator: $operator, other_vendor: $other_vendor,
+            other_clinic: $other_clinic, clinic: $clinic, vendor: $vendor,
+        }),+]
+    };
+}
+
+/// In the order in which they are asked. Public things answer nobody too.
+#[rustfmt::skip]
+const TABLE: &[Row] = table! {
+//                                                           nobody operator  other  other clinic vendor
+//                                                                           vendor clinic
+    "GET /healthz"                                              200  200  200  200  200  200;
+    "GET /readyz"                                               200  200  200  200  200  200;
+    "GET /.well-known/oauth-authorization-server"               200  200  200  200  200  200;
+    "GET /.well-known/kaiji-keys.json"                          200  200  200  200  200  200;
+    "GET /problems/{slug}"                                      200  200  200  200  200  200;
+    "GET /api/v1/openapi.json"                                  200  200  200  200  200  200;
+    "POST /oauth/token"                                         400  400  400  400  400  400;
+    "GET /api/v1/requirement-sets"                              200  200  200  200  200  200;
+    "GET /api/v1/requirement-sets/{id}"                         200  200  200  200  200  200;
+    "GET /api/v1/forms"                                         200  200  200  200  200  200;
+    "GET /api/v1/forms/{id}"                                    200  200  200  200  200  200;
+    "GET /api/v1/directory/products"                            401  200  200  200  200  200;
+    "GET /api/v1/events"                                        401  200  200  200  200  200;
+
+    "POST /api/v1/organisations"                                401  201  403  403  403  403;
+    "GET /api/v1/organisations"                                 401  200  403  403  403  403;
+    "GET /api/v1/organisations/{id}"                            401  200  403  403  403  403;
+    "PATCH /api/v1/organisations/{id}"                          401  200  403  403  403  403;
+    "POST /api/v1/organisations/{id}/clients"                   401  201  403  403  403  403;
+    "GET /api/v1/organisations/{id}/clients"                    401  200  403  403  403  403;
+    "DELETE /api/v1/organisations/{id}/clients/{client_id}"     401  204  403  403  403  403;
+
+    "POST /api/v1/keys/challenges"                              401  403  201  403  403  201;
+    "POST /api/v1/keys"                                         401  403  422  403  403  201;
+    "GET /api/v1/keys"                                          401  200  200  403  403  200;
+    "GET /api/v1/keys/{kid}"                                    401  200  404  403  403  200;
+    "POST /api/v1/keys/{kid}/approval"                          401  200  422  403  403  422;
+    "POST /api/v1/keys/{kid}/retirement"                        401  403  404  403  403  200;
+    "POST /api/v1/keys/{kid}/revocation"                        401  403  404  403  403  200;
+
+    "POST /api/v1/products"                                     401  403  201  403  403  201;
+    "GET /api/v1/products"                                      401  403  200  403  403  200;
+    "GET /api/v1/products/{id}"                                 401  403  404  403  403  200;
+    "PATCH /api/v1/products/{id}"                               401  403  404  403  403  200;
+
+    "POST /api/v1/statements/check"                             401  403  422  403  403  200;
+    "POST /api/v1/statements"                                   401  403  422  403  403  200;
+    "GET /api/v1/statements"                                    401  403  200  200  200  200;
+    "GET /api/v1/statements/{sha256}"                           401  403  404  404  200  200;
+    "GET /api/v1/statements/{sha256}/receipt"                   401  403  404  404  200  200;
+    "GET /api/v1/statements/{sha256}/changes"                   401  403  404  404  422  422;
+    "POST /api/v1/statements/{sha256}/acknowledgement"          401  403  403  404  200  403;
+    "POST /api/v1/statements/{sha256}/withdrawal"               401  403  422  403  403  200;
+
+    "POST /api/v1/systems"                                      401  403  403  201  201  403;
+    "GET /api/v1/systems"                                       401  403  403  200  200  403;
+    "GET /api/v1/systems/{id}"                                  401  403  403  404  200  403;
+    "PATCH /api/v1/systems/{id}"                                401  403  403  404  200  403;
+    "GET /api/v1/systems/{id}/comparison"                       401  403  403  404  200  403;
+    "DELETE /api/v1/systems/{id}"                               401  403  403  404  204  403;
+
+    "POST /api/v1/requests"                                     401  403  403  201  409  403;
+    "GET /api/v1/requests"                                      401  403  200  200  200  200;
+    "GET /api/v1/requests/{id}"                                 401  403  404  404  200  200;
+    "POST /api/v1/requests/{id}/decline"                        401  403  404  403  403  200;
+    "POST /api/v1/requests/{id}/release"                        401  403  404  403  403  409;
+    "POST /api/v1/requests/{id}/cancel"                         401  403  403  404  409  403;
+
+    "GET /api/v1/exports/comparison.csv"                        401  403  200  200  200  200;
+    "DELETE /api/v1/products/{id}/grants/{institution}"         401  403  404  403  403  204;
+};
+
+/// A vendor and a clinic with one thing of each kind, and strangers of both kinds.
+struct World {
+    vendor: Vendor,
+    other_vendor: Vendor,
+    clinic: Institution,
+    other_clinic: Institution,
+    spare_client: String,
+    product: String,
+    asked: String,
+    statement: String,
+    jws: String,
+    pending_kid: String,
+    proof: String,
+    system: String,
+    request: String,
+}
+
+impl World {
+    fn new(app: &TestApp) -> Self {
+        let vendor = app.vendor("見本電子カルテ株式会社");
+        let clinic = app.institution("サンプル医院");
+        let product = vendor.product("見本クラウド電子カルテ");
+        let jws = vendor.sign(&vendor.statement("sds-sample", &product));
+        vendor.submit(&jws).created();
+        let statement = kaiji_tests::sha256(&jws);
+        vendor.release(&clinic.request(&product));
+        let _ = clinic.fetch(&statement).expect(200);
+        let asked = vendor.product("まだ開示していない製品");
+        Self {
+            other_vendor: app.vendor("別の会社"),
+            other_clinic: app.institution("よその医院"),
+            spare_client: app.client_of(&clinic.organisation, &["requests:write"]).id,
+            pending_kid: vendor.register_key(&new_key()),
+            proof: vendor.proof(&vendor.challenge(), &new_key()),
+            system: clinic.system("電子カルテ", &product),
+            request: clinic.request(&asked),
+            vendor,
+            clinic,
+            product,
+            asked,
+            statement,
+            jws,
+        }
+    }
+
+    /// The address, with the ids of the vendor's and the clinic's things.
+    fn path(&self, template: &str) -> String {
+        let id = match template.split('/').nth(3) {
+            Some("organisations") => &self.clinic.organisation,
+            Some("products") => &self.product,
+            Some("systems") => &self.system,
+            Some("requests") => &self.request,
+            Some("forms") => "sds-5.0",
+            Some("requirement-sets") => "mhlw-7.0-annex",
+            _ => "",
+        };
+        let path = template
+            .replace("{id}", id)
+            .replace("{kid}", &self.pending_kid)
+            .replace("{sha256}", &self.statement)
+            .replace("{institution}", &self.clinic.organisation)
+            .replace("{client_id}", &self.spare_client)
+            .replace("{slug}", "stale");
+        assert!(!path.contains('{'), "{template}: what stands there?");
+        match template.rsplit('/').next() {
+            Some("changes") => format!("{path}?since={}", self.statement),
+            _ => path,
+        }
+    }
+
+    /// A body that is good for the vendor or the clinic.
+    fn with_body(&self, operation: &str, call: Call) -> Call {
+        let jwk: Value = serde_json::from_str(&new_key().public().to_jwk()).unwrap();
+        match operation {
+            "POST /oauth/token" => call.form(&[]),
+            "POST /api/v1/organisations" => {
+                call.json(&json!({ "kind": "vendor", "name": "新しい会社" }))
+            }
+            "POST /api/v1/organisations/{id}/clients" => {
+                call.json(&json!({ "name": "新しい", "jwk": jwk, "scopes": ["requests:write"] }))
+            }
+            "POST /api/v1/keys" => call.jose(&self.proof),
+            "POST /api/v1/keys/{kid}/approval" => call.json(&json!({ "note": "本人を確認した。" })),
+            "POST /api/v1/keys/{kid}/revocation" | "POST /api/v1/requests/{id}/decline" => {
+                call.json(&json!({ "reason": "都合による" }))
+            }
+            "POST /api/v1/statements/check" => {
+                call.json(&self.vendor.statement("sds-sample", &self.product))
+            }
+            "POST /api/v1/statements" => call.jose(&self.jws),
+            "POST /api/v1/statements/{sha256}/withdrawal" => {
+                call.jose(&self.vendor.withdrawal(&self.statement, "誤り"))
+            }
+            "POST /api/v1/requests" => call.json(&json!({ "product": self.asked })),
+            "POST /api/v1/products" | "POST /api/v1/systems" => {
+                call.json(&json!({ "name": "新しい" }))
+            }
+            _ if operation.starts_with("PATCH") => call.json(&json!({})),
+            _ => call,
+        }
+    }
+
+    fn ask(&self, app: &TestApp, operation: &str, who: Option<&Client>) -> Answer {
+        let (method, template) = operation.split_once(' ').unwrap();
+        let method = ["GET", "POST", "PATCH", "DELETE"]
+            .into_iter()
+            .find(|known| *known == method)
+            .unwrap();
+        let call = self.with_body(operation, app.site().call(method, &self.path(template)));
+        match who {
+            Some(client) => call.bearer(&client.token()).send(),
+            None => call.send(),
+        }
+    }
+}
+
+/// The operations of the document, with who it says may use them.
+fn document(app: &TestApp) -> Vec<(String, Vec<Value>)> {
+    let document = app.nobody("GET", "/openapi.json").ok();
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let access = operation["x-kaiji-access"]
+                .as_array()
+                .expect("x-kaiji-access");
+            operations.push((format!("{} {path}", method.to_uppercase()), access.clone()));
+        }
+    }
+    operations
+}
+
+fn every_operation_answers_each_actor_as_the_table_says(app: &TestApp) {
+    let in_document: BTreeSet<String> = document(app)
+        .into_iter()
+        .map(|(operation, _)| operation)
+        .collect();
+    let in_table: BTreeSet<String> = TABLE.iter().map(|row| row.operation.to_owned()).collect();
+    assert_eq!(
+        in_table, in_document,
+        "a row for each operation of the document"
+    );
+
+    let world = World::new(app);
+    let mut wrong = Vec::new();
+    for row in TABLE {
+        let answers: [(&str, Option<&Client>, u16); 6] = [
+            ("nobody", None, row.nobody),
+            ("other vendor", Some(&world.other_vendor), row.other_vendor),
+            ("other clinic", Some(&world.other_clinic), row.other_clinic),
+            ("operator", Some(app.operator()), row.operator),
+            ("clinic", Some(&world.clinic), row.clinic),
+            ("vendor", Some(&world.vendor), row.vendor),
+        ];
+        for (name, who, expected) in answers {
+            let answer = world.ask(app, row.operation, who);
+            if answer.status != expected {
+                let body = String::from_utf8_lossy(&answer.body).into_owned();
+                wrong.push(format!(
+                    "{} by {name}: {} and not {expected}: {body}",
+                    row.operation, answer.status
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn a_token_without_the_scope_is_refused_everywhere(app: &TestApp) {
+    let world = World::new(app);
+    let mut refused = 0;
+    for (operation, access) in document(app) {
+        for grant in &access {
+            let Some(scope) = grant["scope"].as_str() else {
+                continue;
+            };
+            let (kind, organisation) = match grant["kind"].as_str() {
+                Some("vendor") => (OrganisationKind::Vendor, &world.vendor.organisation),
+                Some("institution") => (OrganisationKind::Institution, &world.clinic.organisation),
+                // `admin` is the only scope of an operator: without it, there is no client.
+                _ => continue,
+            };
+            let others: Vec<&str> = scopes_of(kind)
+                .into_iter()
+                .filter(|other| *other != scope)
+                .collect();
+            let client = app.client_of(organisation, &others);
+            let answer = world.ask(app, &operation, Some(&client));
+            assert!(
+                answer.problem(403, "forbidden").detail.contains(scope),
+                "{operation}"
+            );
+            refused += 1;
+        }
+    }
+    assert!(refused > 30, "{refused} operations ask for a scope");
+}

@@ -1,0 +1,17 @@
+//! The service as its users see it, over HTTP and on both databases. One program for all, so that they are linked once
+//! and run side by side; each file tells one part.
+
+#![allow(missing_docs, reason = "a test has no users")]
+
+mod access;
+mod conventions;
+mod identifiers;
+mod keys;
+mod openssl;
+mod parity;
+mod release;
+mod revisions;
+mod submission;
+mod systems;
+mod tokens;
+mod whole_job;
