@@ -17,12 +17,14 @@ mod app;
 mod database;
 mod documents;
 mod http;
+mod program;
 
 pub use actors::{Client, Institution, Operator, Vendor, scopes_of};
 pub use app::{Site, TestApp};
 pub use database::Database;
 pub use documents::{compact, fixture, fixture_key, new_key, sha256};
 pub use http::{Answer, Call, Problem};
+pub use program::{Ended, Home, Program, free_port};
 
 /// Makes two tests of each story, one on SQLite and one on PostgreSQL. A story is a function that takes `&TestApp`;
 /// one that is not listed is dead code, which the compiler reports.
