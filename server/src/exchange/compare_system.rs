@@ -180,8 +180,8 @@ impl Exchange {
             };
             let digest = set.digest().to_string();
             let reader = Reader::Institution(institution);
-            let heads =
-                statements::heads(c, reader, &product, form.map(FormKind::as_str), &digest)?;
+            let mut heads = statements::heads(c, reader, &product, &digest)?;
+            heads.retain(|head| form.is_none_or(|form| head.statement.form == form.as_str()));
             let views = heads.into_iter().map(|head| view(c, head, set));
             Ok::<_, CompareError>(views.collect::<Result<_, StorageError>>()?)
         })?;

@@ -184,7 +184,7 @@ impl ComparisonExport {
             let heads = match &system.product_id {
                 Some(product) => {
                     let reader = Reader::Institution(&self.actor.organisation);
-                    statements::heads(connection, reader, product, None, &self.set_sha256)?
+                    statements::heads(connection, reader, product, &self.set_sha256)?
                 }
                 None => Vec::new(),
             };
@@ -213,8 +213,7 @@ impl ComparisonExport {
         };
         for product in &products {
             let reader = Reader::Vendor(&self.actor.organisation);
-            for head in statements::heads(connection, reader, &product.id, None, &self.set_sha256)?
-            {
+            for head in statements::heads(connection, reader, &product.id, &self.set_sha256)? {
                 let held = self.held(connection, head)?;
                 write_items(&mut sheet, &nowhere, &held)?;
             }

@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use kaiji_schema::jws::Verified;
 use kaiji_schema::statement::Statement;
 
-use super::comparisons::{self, ComparisonRow};
-use super::tables::{deliveries, grants, leaves, products, signing_keys, statements};
+use super::comparisons::ComparisonRow;
+use super::tables::{comparisons, deliveries, grants, leaves, products, signing_keys, statements};
 use super::{DbConnection, Error};
 
 /// A row of `statements` without its bytes.
@@ -86,7 +86,8 @@ impl NewStatement {
 }
 
 /// What becomes of a signature when its key is revoked later.
-#[derive(Debug, Clone, Copy, Queryable)]
+#[derive(Debug, Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = signing_keys)]
 pub struct SignerStanding {
     /// When the key was revoked.
     pub revoked_at: Option<i64>,
@@ -105,26 +106,29 @@ pub enum Reader<'a> {
 
 type Boxed<'a> = statements::BoxedQuery<'a, <DbConnection as diesel::Connection>::Backend>;
 
+/// Whether a statement was released to the institution: its product is granted or listed, or it was delivered before.
+macro_rules! released_to {
+    ($institution:expr) => {{
+        let granted = grants::table
+            .filter(grants::institution_id.eq($institution))
+            .filter(grants::product_id.eq(statements::product_id))
+            .filter(grants::revoked_at.is_null());
+        let listed = products::table
+            .filter(products::id.eq(statements::product_id))
+            .filter(products::release.eq("listed"));
+        let delivered = deliveries::table
+            .filter(deliveries::institution_id.eq($institution))
+            .filter(deliveries::statement_sha256.eq(statements::sha256));
+        exists(granted).or(exists(listed)).or(exists(delivered))
+    }};
+}
+
 fn readable_by(reader: Reader<'_>) -> Boxed<'_> {
     match reader {
         Reader::Vendor(id) => statements::table
             .filter(statements::vendor_id.eq(id))
             .into_boxed(),
-        Reader::Institution(id) => {
-            let listed = products::table
-                .filter(products::id.eq(statements::product_id))
-                .filter(products::release.eq("listed"));
-            let granted = grants::table
-                .filter(grants::institution_id.eq(id))
-                .filter(grants::product_id.eq(statements::product_id))
-                .filter(grants::revoked_at.is_null());
-            let delivered = deliveries::table
-                .filter(deliveries::institution_id.eq(id))
-                .filter(deliveries::statement_sha256.eq(statements::sha256));
-            statements::table
-                .filter(exists(granted).or(exists(listed)).or(exists(delivered)))
-                .into_boxed()
-        }
+        Reader::Institution(id) => statements::table.filter(released_to!(id)).into_boxed(),
     }
 }
 
@@ -250,53 +254,46 @@ pub fn list(
 }
 
 /// The head of a chain, with what is shown beside it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 pub struct HeadRow {
     /// The newest revision.
+    #[diesel(embed)]
     pub statement: StatementRow,
     /// What became of its signer's key.
+    #[diesel(embed)]
     pub signer: SignerStanding,
     /// Its receipt.
+    #[diesel(select_expression = leaves::receipt)]
     pub receipt: String,
     /// The comparison that was computed when it came in, if the set asked for was known then.
+    #[diesel(embed)]
     pub comparison: Option<ComparisonRow>,
 }
 
 /// The heads of the product's chains that `reader` may read, MDS before SDS, with their comparison with the set of
-/// that digest.
+/// that digest. One query: this is what institutions look at all day.
 pub fn heads(
     connection: &mut DbConnection,
     reader: Reader<'_>,
     product_id: &str,
-    form: Option<&str>,
     requirement_set_sha256: &str,
 ) -> Result<Vec<HeadRow>, Error> {
-    let mut query = readable_by(reader)
-        .filter(statements::product_id.eq(product_id.to_owned()))
-        .filter(statements::superseded_by.is_null());
-    if let Some(form) = form {
-        query = query.filter(statements::form.eq(form.to_owned()));
-    }
-    let rows: Vec<StatementRow> = query
+    let compared = comparisons::statement_sha256
+        .eq(statements::sha256)
+        .and(comparisons::requirement_set_sha256.eq(requirement_set_sha256));
+    let heads = statements::table
+        .inner_join(signing_keys::table.on(signing_keys::kid.eq(statements::signer_kid)))
+        .inner_join(leaves::table.on(leaves::leaf_index.eq(statements::receipt_leaf)))
+        .left_join(comparisons::table.on(compared))
+        .filter(statements::product_id.eq(product_id))
+        .filter(statements::superseded_by.is_null())
         .order(statements::form)
-        .select(StatementRow::as_select())
-        .load(connection)?;
-    let mut heads = Vec::with_capacity(rows.len());
-    for statement in rows {
-        let signer = signer_standing(connection, &statement.signer_kid)?;
-        let receipt = leaves::table
-            .find(statement.receipt_leaf)
-            .select(leaves::receipt)
-            .first(connection)?;
-        let comparison = comparisons::find(connection, &statement.sha256, requirement_set_sha256)?;
-        heads.push(HeadRow {
-            statement,
-            signer,
-            receipt,
-            comparison,
-        });
-    }
-    Ok(heads)
+        .select(HeadRow::as_select());
+    let rows = match reader {
+        Reader::Vendor(id) => heads.filter(statements::vendor_id.eq(id)).load(connection),
+        Reader::Institution(id) => heads.filter(released_to!(id)).load(connection),
+    };
+    Ok(rows?)
 }
 
 /// What became of the key that signed.
