@@ -1,7 +1,6 @@
 //! A service as production builds it, for one test.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use kaiji::actor::OrganisationKind;
@@ -49,7 +48,7 @@ impl Site {
 
     /// A request to a path of the service, with nobody's token.
     pub fn call(&self, method: &'static str, path: &str) -> Call {
-        Call::new(&self.agent, method, format!("{}{path}", self.url))
+        Call::new(&self.agent, method, &format!("{}{path}", self.url))
     }
 
     /// What the service's clock shows.
@@ -67,7 +66,6 @@ impl Site {
 pub struct TestApp {
     site: Site,
     operator: Operator,
-    numbered: AtomicU32,
     /// `None` once it is stopped.
     running: Option<Running>,
     database: Database,
@@ -100,7 +98,6 @@ impl TestApp {
         Self {
             site,
             operator,
-            numbered: AtomicU32::new(0),
             running: Some(running),
             database,
         }
@@ -149,11 +146,6 @@ impl TestApp {
     /// The operator approves a key.
     pub fn approve(&self, kid: &str) {
         self.operator.approve(kid);
-    }
-
-    /// A number that no call before got.
-    pub fn number(&self) -> u32 {
-        self.numbered.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Lets time pass.

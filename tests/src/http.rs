@@ -14,11 +14,12 @@ pub struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(agent: &ureq::Agent, method: &'static str, url: String) -> Self {
+    pub(crate) fn new(agent: &ureq::Agent, method: &'static str, url: &str) -> Self {
         Self {
             agent: agent.clone(),
             method,
-            url: in_ascii(&url),
+            // As clients write it.
+            url: percent_encoded(url, |byte| byte.is_ascii()),
             headers: Vec::new(),
             body: None,
         }
@@ -53,11 +54,9 @@ impl Call {
 
     /// With the fields of a form.
     pub fn form(self, fields: &[(&str, &str)]) -> Self {
-        let escaped =
-            |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
         let pairs: Vec<String> = fields
             .iter()
-            .map(|(name, value)| format!("{name}={}", escaped(value)))
+            .map(|(name, value)| format!("{name}={}", percent_encoded(value, |_| false)))
             .collect();
         self.body("application/x-www-form-urlencoded", pairs.join("&"))
     }
@@ -209,11 +208,14 @@ impl Problem {
     }
 }
 
-/// An address as clients write it: what is not ASCII is percent-encoded.
-fn in_ascii(url: &str) -> String {
-    let written = |byte: u8| match byte {
-        b if b.is_ascii() => char::from(b).to_string(),
-        b => format!("%{b:02X}"),
+/// The text with `%XX` for each byte that is not kept.
+fn percent_encoded(text: &str, keep: impl Fn(u8) -> bool) -> String {
+    let written = |byte: u8| {
+        if keep(byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
     };
-    url.bytes().map(written).collect()
+    text.bytes().map(written).collect()
 }

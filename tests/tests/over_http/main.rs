@@ -2,6 +2,12 @@
 //! and run side by side; each file tells one part.
 
 #![allow(missing_docs, reason = "a test has no users")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what fails here fails the test"
+)]
 
 mod access;
 mod conventions;

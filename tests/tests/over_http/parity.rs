@@ -37,15 +37,15 @@ fn both_databases_have_migrations_of_the_same_names() {
     assert_eq!(names("sqlite"), names("postgres"));
 }
 
-/// A column: its type as the map below names it, and whether it may be null.
+/// A column: the table that it is in, its type as the map below names it, and whether it may be null.
 #[derive(Debug, PartialEq, Eq, QueryableByName)]
 struct Column {
     #[diesel(sql_type = Text)]
-    table_name: String,
+    place: String,
     #[diesel(sql_type = Text)]
-    column_name: String,
+    name: String,
     #[diesel(sql_type = Text)]
-    column_type: String,
+    kind: String,
     #[diesel(sql_type = Bool)]
     nullable: bool,
 }
@@ -58,17 +58,17 @@ struct Index {
 }
 
 const SQLITE_COLUMNS: &str = r#"
-    SELECT t.name AS table_name, c.name AS column_name, c.type AS column_type, c."notnull" = 0 AS nullable
+    SELECT t.name AS place, c.name AS name, c.type AS kind, c."notnull" = 0 AS nullable
     FROM sqlite_master AS t, pragma_table_info(t.name) AS c
     WHERE t.type = 'table' AND t.name NOT LIKE '\_\_diesel%' ESCAPE '\' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'
     ORDER BY 1, 2"#;
 
 /// SQLite's strict tables know neither BIGINT nor BOOLEAN. Text sorts by its bytes, as SQLite's does.
 const POSTGRES_COLUMNS: &str = r#"
-    SELECT table_name::text, column_name::text,
+    SELECT table_name::text AS place, column_name::text AS name,
            CASE WHEN data_type = 'text' AND collation_name = 'C' THEN 'TEXT'
                 WHEN data_type IN ('bigint', 'boolean') THEN 'INTEGER'
-                ELSE data_type || ' ' || coalesce(collation_name, '') END AS column_type,
+                ELSE data_type || ' ' || coalesce(collation_name, '') END AS kind,
            is_nullable = 'YES' AS nullable
     FROM information_schema.columns
     WHERE table_schema = 'public' AND table_name NOT LIKE '\_\_diesel%'
@@ -93,7 +93,7 @@ fn both_databases_have_the_same_columns_and_indexes() {
     assert_eq!(here, there);
     let mut columns: BTreeMap<&str, usize> = BTreeMap::new();
     for column in &here {
-        *columns.entry(&column.table_name).or_default() += 1;
+        *columns.entry(&column.place).or_default() += 1;
     }
     assert!(
         columns.values().all(|count| *count <= 32),

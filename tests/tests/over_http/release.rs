@@ -53,12 +53,13 @@ impl Offer {
             .clinic
             .get(&format!("/statements/{}", self.statement))
             .send();
-        match shown.status {
-            200 => assert!(listed),
-            _ => {
-                assert!(!listed);
-                shown.problem(404, "not_found");
-            }
+        assert_eq!(
+            listed,
+            shown.status == 200,
+            "the list and the address agree"
+        );
+        if !listed {
+            shown.problem(404, "not_found");
         }
         listed
     }

@@ -140,7 +140,7 @@ fn every_header_but_ours_is_refused(app: &TestApp) {
         assert_eq!(without(name), "header_text", "{name}");
     }
     let payload = ready.statement().to_string();
-    let twice = good.to_string().replace("{", r#"{"alg":"none","#);
+    let twice = good.to_string().replace('{', r#"{"alg":"none","#);
     let jws = compact(&twice, payload.as_bytes(), &ready.vendor.key);
     assert_eq!(ready.refusal(&jws), "header_syntax");
 }
