@@ -16,7 +16,7 @@ use crate::storage::events::{self, AnnouncementRow};
 use crate::storage::statements::{self, StatementRow};
 use crate::storage::{DbConnection, Error as StorageError, Tx, products};
 
-/// How many institutions one step tells.
+/// How many institutions one step tells; so many that it does not hold the writer up for long.
 const BATCH: i64 = 200;
 
 /// Something to be told to all who hold a product.
@@ -163,31 +163,47 @@ pub(super) fn stored_statement(jws: &str) -> Result<Statement, StorageError> {
 }
 
 impl Exchange {
-    /// Tells the next institutions of the oldest announcement. Answers whether there was anything to do.
+    /// Tells the next institutions of the oldest announcements. Answers whether there was anything to do.
     pub fn spread_announcements(&self) -> Result<bool, StorageError> {
         // Asked outside first: an idle service does not write.
         if self.db.read(events::next_announcement)?.is_none() {
             return Ok(false);
         }
         let spread = self.db.write(|tx| {
-            let Some(next) = events::next_announcement(tx)? else {
-                return Ok(false);
-            };
-            let product = products::find(tx, &next.product_id)?;
-            let listed = product.is_some_and(|product| product.release == Release::Listed.as_str());
-            let holders =
-                products::holders(tx, &next.product_id, listed, &next.announced_up_to, BATCH)?;
-            for holder in &holders {
-                tx.notify(holder, &next.kind, &next.subject)?;
+            let mut room = BATCH;
+            while room > 0 {
+                let Some(next) = events::next_announcement(tx)? else {
+                    break;
+                };
+                // One that nobody is told of has its cost, too.
+                room -= spread(tx, &next, room)?.max(1);
             }
-            match holders.last() {
-                Some(last) => events::announced(tx, next.number, last)?,
-                None => events::finish_announcement(tx, next.number)?,
-            }
-            Ok::<_, StorageError>(true)
+            Ok::<_, StorageError>(room < BATCH)
         })?;
         Ok(spread.value)
     }
+}
+
+/// Tells at most `most` of those who hold the product and do not know yet. Answers how many were told.
+fn spread(tx: &mut Tx<'_>, announced: &AnnouncementRow, most: i64) -> Result<i64, StorageError> {
+    let AnnouncementRow {
+        number,
+        product_id,
+        announced_up_to,
+        ..
+    } = announced;
+    let product = products::find(tx, product_id)?;
+    let listed = product.is_some_and(|product| product.release == Release::Listed.as_str());
+    let holders = products::holders(tx, product_id, listed, announced_up_to, most)?;
+    for holder in &holders {
+        tx.notify(holder, &announced.kind, &announced.subject)?;
+    }
+    let told = i64::try_from(holders.len()).unwrap_or(most);
+    match holders.last() {
+        Some(last) if told == most => events::announced(tx, *number, last)?,
+        _ => events::finish_announcement(tx, *number)?,
+    }
+    Ok(told)
 }
 
 /// The name of a statement in an address: 64 hex digits, or nothing that could be held.

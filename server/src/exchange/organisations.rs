@@ -120,18 +120,19 @@ fn read_medical_institution_code(
 ) -> Option<Option<MedicalInstitutionCode>> {
     let prefecture = reader.optional_text("prefecture", 2);
     let fee_table = reader.optional_text("fee_table", 1);
-    let text = reader.changed_text("medical_institution_code", 32)?;
-    let Some(text) = text else { return Some(None) };
-    let code = match (prefecture, fee_table) {
-        (Some(prefecture), Some(fee_table)) => {
+    let text = reader.changed_text("medical_institution_code", 32);
+    let code = match (text, prefecture, fee_table) {
+        (None, None, None) => return None,
+        (Some(None), None, None) => return Some(None),
+        (Some(Some(text)), Some(prefecture), Some(fee_table)) => {
             MedicalInstitutionCode::from_parts(&text, &prefecture, &fee_table)
         }
-        (None, None) => MedicalInstitutionCode::parse(&text),
+        (Some(Some(text)), None, None) => MedicalInstitutionCode::parse(&text),
         _ => {
             reader.report(
                 "medical_institution_code",
                 "incomplete",
-                "seven digits need prefecture and fee_table, both",
+                "seven digits, prefecture and fee_table belong together; ten digits stand alone",
             );
             return None;
         }

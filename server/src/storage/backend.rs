@@ -42,6 +42,21 @@ mod connection {
 /// How long a change waits for another program's lock on a SQLite file before the database counts as unavailable.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Inserts a row on the connection's own kind: behind the enum, diesel would have SQLite parse each INSERT anew.
+macro_rules! insert {
+    ($connection:expr, $table:expr, $row:expr) => {
+        match $connection {
+            $crate::storage::DbConnection::Sqlite(sqlite) => {
+                diesel::insert_into($table).values($row).execute(sqlite)
+            }
+            $crate::storage::DbConnection::Postgres(postgres) => {
+                diesel::insert_into($table).values($row).execute(postgres)
+            }
+        }
+    };
+}
+pub(super) use insert;
+
 /// Where the database is: `sqlite:PATH` or `postgres://…`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::insert;
 use super::tables::{clients, organisations, used_assertions};
 use super::{DbConnection, Error};
 
@@ -22,9 +23,7 @@ pub struct ClientRow {
 
 /// Adds a client.
 pub fn insert(connection: &mut DbConnection, row: &ClientRow) -> Result<(), Error> {
-    diesel::insert_into(clients::table)
-        .values(row.clone())
-        .execute(connection)?;
+    insert!(connection, clients::table, row)?;
     Ok(())
 }
 
@@ -108,12 +107,14 @@ pub fn remember_assertion(
 ) -> Result<(), Error> {
     diesel::delete(used_assertions::table.filter(used_assertions::expires_at.lt(now)))
         .execute(connection)?;
-    diesel::insert_into(used_assertions::table)
-        .values((
-            used_assertions::client_id.eq(client_id.to_owned()),
-            used_assertions::jti.eq(jti.to_owned()),
+    insert!(
+        connection,
+        used_assertions::table,
+        (
+            used_assertions::client_id.eq(client_id),
+            used_assertions::jti.eq(jti),
             used_assertions::expires_at.eq(expires_at),
-        ))
-        .execute(connection)?;
+        )
+    )?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::insert;
 use super::tables::comparisons;
 use super::{DbConnection, Error};
 
@@ -22,9 +23,7 @@ pub struct ComparisonRow {
 
 /// Keeps a comparison.
 pub fn insert(connection: &mut DbConnection, row: &ComparisonRow) -> Result<(), Error> {
-    diesel::insert_into(comparisons::table)
-        .values(row.clone())
-        .execute(connection)?;
+    insert!(connection, comparisons::table, row)?;
     Ok(())
 }
 

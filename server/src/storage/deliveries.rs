@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::insert;
 use super::tables::deliveries;
 use super::{DbConnection, Error};
 
@@ -20,9 +21,7 @@ pub struct DeliveryRow {
 
 /// Adds a delivery.
 pub fn insert(connection: &mut DbConnection, row: &DeliveryRow) -> Result<(), Error> {
-    diesel::insert_into(deliveries::table)
-        .values(row.clone())
-        .execute(connection)?;
+    insert!(connection, deliveries::table, row)?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::insert;
 use super::tables::{announcements, events};
 use super::{DbConnection, Error};
 
@@ -34,9 +35,7 @@ pub struct AnnouncementRow {
 }
 
 pub(super) fn insert(connection: &mut DbConnection, row: EventRow) -> Result<(), Error> {
-    diesel::insert_into(events::table)
-        .values(row)
-        .execute(connection)?;
+    insert!(connection, events::table, row)?;
     Ok(())
 }
 
@@ -59,9 +58,7 @@ pub fn list(
 
 /// Adds an announcement.
 pub fn announce(connection: &mut DbConnection, row: &AnnouncementRow) -> Result<(), Error> {
-    diesel::insert_into(announcements::table)
-        .values(row.clone())
-        .execute(connection)?;
+    insert!(connection, announcements::table, row)?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::insert;
 use super::tables::idempotency_keys;
 use super::{DbConnection, Error};
 
@@ -27,9 +28,7 @@ pub fn remember(
 ) -> Result<(), Error> {
     let old = idempotency_keys::table.filter(idempotency_keys::created_at.lt(forget_before));
     diesel::delete(old).execute(connection)?;
-    diesel::insert_into(idempotency_keys::table)
-        .values(row.clone())
-        .execute(connection)?;
+    insert!(connection, idempotency_keys::table, row)?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use kaiji_schema::key::Thumbprint;
 use kaiji_schema::receipt::{Event, Receipt};
 
 use super::backend::Head;
+use super::backend::insert;
 use super::tables::{leaves, log_head};
 use super::{DbConnection, Error};
 use crate::keys::ReceiptSigner;
@@ -81,14 +82,16 @@ pub(super) fn insert(
     received_at: Timestamp,
     receipt: &str,
 ) -> Result<(), Error> {
-    diesel::insert_into(leaves::table)
-        .values((
+    insert!(
+        connection,
+        leaves::table,
+        (
             leaves::leaf_index.eq(index),
             leaves::event.eq(entry.event.as_str()),
             leaves::received_at.eq(received_at.as_millisecond()),
-            leaves::receipt.eq(receipt.to_owned()),
-        ))
-        .execute(connection)?;
+            leaves::receipt.eq(receipt),
+        )
+    )?;
     Ok(())
 }
 

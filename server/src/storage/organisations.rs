@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::insert;
 use super::tables::organisations;
 use super::{DbConnection, Error};
 
@@ -24,9 +25,7 @@ pub struct OrganisationRow {
 
 /// Adds an organisation.
 pub fn insert(connection: &mut DbConnection, row: &OrganisationRow) -> Result<(), Error> {
-    diesel::insert_into(organisations::table)
-        .values(row.clone())
-        .execute(connection)?;
+    insert!(connection, organisations::table, row)?;
     Ok(())
 }
 

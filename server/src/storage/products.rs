@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::insert;
 use super::tables::{grants, organisations, products, systems};
 use super::{DbConnection, Error};
 
@@ -25,9 +26,7 @@ pub struct ProductRow {
 
 /// Adds a product.
 pub fn insert(connection: &mut DbConnection, row: &ProductRow) -> Result<(), Error> {
-    diesel::insert_into(products::table)
-        .values(row.clone())
-        .execute(connection)?;
+    insert!(connection, products::table, row)?;
     Ok(())
 }
 
@@ -110,13 +109,15 @@ pub fn grant(
         .set(grants::revoked_at.eq(None::<i64>))
         .execute(connection)?;
     if renewed == 0 {
-        diesel::insert_into(grants::table)
-            .values((
-                grants::institution_id.eq(institution_id.to_owned()),
-                grants::product_id.eq(product_id.to_owned()),
+        insert!(
+            connection,
+            grants::table,
+            (
+                grants::institution_id.eq(institution_id),
+                grants::product_id.eq(product_id),
                 grants::granted_at.eq(now),
-            ))
-            .execute(connection)?;
+            )
+        )?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::insert;
 use super::tables::requests;
 use super::{DbConnection, Error};
 
@@ -34,9 +35,7 @@ pub enum Party<'a> {
 
 /// Adds a request.
 pub fn insert(connection: &mut DbConnection, row: &RequestRow) -> Result<(), Error> {
-    diesel::insert_into(requests::table)
-        .values(row.clone())
-        .execute(connection)?;
+    insert!(connection, requests::table, row)?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::insert;
 use super::tables::service_keys;
 use super::{DbConnection, Error};
 
@@ -19,9 +20,7 @@ pub struct ServiceKeyRow {
 
 /// Adds a key.
 pub fn insert(connection: &mut DbConnection, row: &ServiceKeyRow) -> Result<(), Error> {
-    diesel::insert_into(service_keys::table)
-        .values(row.clone())
-        .execute(connection)?;
+    insert!(connection, service_keys::table, row)?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::insert;
 use super::tables::{key_challenges, signing_keys};
 use super::{DbConnection, Error};
 
@@ -30,9 +31,7 @@ pub struct SigningKeyRow {
 
 /// Adds a key.
 pub fn insert(connection: &mut DbConnection, row: &SigningKeyRow) -> Result<(), Error> {
-    diesel::insert_into(signing_keys::table)
-        .values(row.clone())
-        .execute(connection)?;
+    insert!(connection, signing_keys::table, row)?;
     Ok(())
 }
 
@@ -94,13 +93,15 @@ pub fn insert_challenge(
 ) -> Result<(), Error> {
     diesel::delete(key_challenges::table.filter(key_challenges::expires_at.lt(now)))
         .execute(connection)?;
-    diesel::insert_into(key_challenges::table)
-        .values((
-            key_challenges::challenge.eq(challenge.to_owned()),
-            key_challenges::vendor_id.eq(vendor_id.to_owned()),
+    insert!(
+        connection,
+        key_challenges::table,
+        (
+            key_challenges::challenge.eq(challenge),
+            key_challenges::vendor_id.eq(vendor_id),
             key_challenges::expires_at.eq(expires_at),
-        ))
-        .execute(connection)?;
+        )
+    )?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use kaiji_schema::jws::Verified;
 use kaiji_schema::statement::Statement;
 
+use super::backend::insert;
 use super::comparisons::ComparisonRow;
 use super::tables::{comparisons, deliveries, grants, leaves, products, signing_keys, statements};
 use super::{DbConnection, Error};
@@ -134,9 +135,7 @@ fn readable_by(reader: Reader<'_>) -> Boxed<'_> {
 
 /// Adds a statement.
 pub fn insert(connection: &mut DbConnection, statement: NewStatement) -> Result<(), Error> {
-    diesel::insert_into(statements::table)
-        .values(statement)
-        .execute(connection)?;
+    insert!(connection, statements::table, statement)?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::insert;
 use super::tables::systems;
 use super::{DbConnection, Error};
 
@@ -32,9 +33,7 @@ pub struct SystemRow {
 
 /// Adds a system.
 pub fn insert(connection: &mut DbConnection, row: &SystemRow) -> Result<(), Error> {
-    diesel::insert_into(systems::table)
-        .values(row.clone())
-        .execute(connection)?;
+    insert!(connection, systems::table, row)?;
     Ok(())
 }
 

@@ -38,6 +38,14 @@ pub(super) fn tell(stage: &Stage<'_>, cast: &Cast, serving_on: bool) -> Result<(
         output::line(&format!("  {command}"))?;
     }
     if !serving_on {
+        let kaiji = quoted(&program());
+        output::line("\n次に試せること（サービスに尋ねる）")?;
+        output::line(&format!(
+            "  {kaiji} demo    # 動かし続けて、トークンと curl の例を示す"
+        ))?;
+        output::line(&format!(
+            "  {kaiji} serve & sleep 1; curl -s http://127.0.0.1:8080/api/v1/requirement-sets/mhlw-7.0-annex"
+        ))?;
         return Ok(());
     }
     cast.write_tokens(&stage.service, &stage.folder)?;
