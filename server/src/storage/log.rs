@@ -6,8 +6,7 @@ use kaiji_schema::Digest;
 use kaiji_schema::key::Thumbprint;
 use kaiji_schema::receipt::{Event, Receipt};
 
-use super::backend::Head;
-use super::backend::insert;
+use super::backend::{Head, insert};
 use super::tables::{leaves, log_head};
 use super::{DbConnection, Error};
 use crate::keys::ReceiptSigner;
