@@ -198,6 +198,8 @@ impl Jws {
 pub struct Verified<T> {
     document: T,
     jws: Jws,
+    sha256: Digest,
+    payload_sha256: Digest,
 }
 
 impl<T> Verified<T> {
@@ -221,14 +223,14 @@ impl<T> Verified<T> {
         self.jws.payload()
     }
 
-    /// The digest of the whole compact JWS. Computed anew each time.
+    /// The digest of the whole compact JWS.
     pub fn sha256(&self) -> Digest {
-        self.jws.sha256()
+        self.sha256
     }
 
-    /// The digest of the payload, which stays the same under another signature. Computed anew each time.
+    /// The digest of the payload, which stays the same under another signature.
     pub fn payload_sha256(&self) -> Digest {
-        Digest::of(self.payload())
+        self.payload_sha256
     }
 
     /// The key that signed.
@@ -242,7 +244,12 @@ impl<T> Verified<T> {
 pub fn verify<T: Document>(jws: Jws, key: &PublicKey) -> Result<Verified<T>, VerifyError> {
     jws.check(T::TYP, key)?;
     let document = T::parse(&jws.payload)?;
-    Ok(Verified { document, jws })
+    Ok(Verified {
+        document,
+        sha256: jws.sha256(),
+        payload_sha256: Digest::of(jws.payload()),
+        jws,
+    })
 }
 
 /// Signs `payload` as the document `typ`; the answer is a compact JWS. The payload's rules are not checked.

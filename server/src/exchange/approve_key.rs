@@ -163,16 +163,24 @@ pub(super) fn usable_key(
     kid: &str,
     now: Timestamp,
 ) -> Result<Option<(PublicKey, i64)>, StorageError> {
-    let row = signing_keys::find(connection, kid)?.filter(|row| row.vendor_id == vendor_id);
-    let Some(row) = row.filter(|row| KeyState::of(row, now) == KeyState::Active) else {
-        return Ok(None);
-    };
-    let Some(leaf) = row.approval_leaf else {
+    let Some((row, leaf)) = active_key(connection, vendor_id, kid, now)? else {
         return Ok(None);
     };
     let key = PublicKey::from_jwk_text(&row.jwk)
         .map_err(|_| StorageError::Corrupt(format!("key {kid}")))?;
     Ok(Some((key, leaf)))
+}
+
+/// The same as a row, for whoever has verified with the key already.
+pub(super) fn active_key(
+    connection: &mut DbConnection,
+    vendor_id: &str,
+    kid: &str,
+    now: Timestamp,
+) -> Result<Option<(SigningKeyRow, i64)>, StorageError> {
+    let row = signing_keys::find(connection, kid)?.filter(|row| row.vendor_id == vendor_id);
+    let active = row.filter(|row| KeyState::of(row, now) == KeyState::Active);
+    Ok(active.and_then(|row| row.approval_leaf.map(|leaf| (row, leaf))))
 }
 
 /// A leaf about a key.

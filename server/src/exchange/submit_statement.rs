@@ -14,7 +14,7 @@ use kaiji_schema::violation::{Violation, Violations};
 use serde::Serialize;
 
 use super::announce::{Announcement, Revised};
-use super::approve_key::usable_key;
+use super::approve_key::{active_key, usable_key};
 use super::{Exchange, Moment};
 use crate::actor::Actor;
 use crate::storage::comparisons::{self, ComparisonRow};
@@ -195,7 +195,7 @@ impl Incoming {
         }
         let statement = self.verified.document();
         let (now, kid) = (tx.now(), self.verified.kid());
-        let key = usable_key(tx, &self.vendor, kid.as_str(), now)?;
+        let key = active_key(tx, &self.vendor, kid.as_str(), now)?;
         let (_, key_leaf) = key.ok_or(SubmitError::Signer)?;
         let product = products::find(tx, &statement.product.id)?;
         if product.is_none_or(|product| product.vendor_id != self.vendor) {
