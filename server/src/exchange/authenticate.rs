@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use kaiji_schema::Digest;
 use kaiji_schema::key::PublicKey;
 use serde::Serialize;
@@ -153,20 +154,7 @@ impl Exchange {
     /// Who is behind an access token now.
     pub fn authenticate(&self, token: &str) -> Result<Actor, AuthenticateError> {
         let now = self.clock.now();
-        let digest = Digest::of(token.as_bytes());
-        let claims = match self.remembered.get(&digest) {
-            Some(claims) => claims,
-            None => {
-                let refused = |refusal: JwtRefusal| AuthenticateError::Refused(refusal.to_string());
-                let claims = self
-                    .tokens
-                    .read(token, &self.issuer, now)
-                    .map_err(refused)?;
-                self.remembered
-                    .insert(digest, claims.clone(), now.as_second());
-                claims
-            }
-        };
+        let claims = self.claims_of(token, now)?;
         if claims.exp <= now.as_second() {
             return Err(AuthenticateError::Refused(JwtRefusal::Expired.to_string()));
         }
@@ -185,6 +173,22 @@ impl Exchange {
             client: client.id,
             scopes: token_scopes.common(scopes),
         })
+    }
+
+    /// What the token says, verified now or before.
+    fn claims_of(&self, token: &str, now: Timestamp) -> Result<AccessClaims, AuthenticateError> {
+        let digest = Digest::of(token.as_bytes());
+        if let Some(claims) = self.remembered.get(&digest) {
+            return Ok(claims);
+        }
+        let refused = |refusal: JwtRefusal| AuthenticateError::Refused(refusal.to_string());
+        let claims = self
+            .tokens
+            .read(token, &self.issuer, now)
+            .map_err(refused)?;
+        self.remembered
+            .insert(digest, claims.clone(), now.as_second());
+        Ok(claims)
     }
 
     fn standing_client(&self, id: &str) -> Result<ClientRow, TokenError> {

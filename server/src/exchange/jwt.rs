@@ -336,6 +336,10 @@ impl JwtSigner for RingSigner {
     }
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is the library's"
+)]
 fn signer_factory(algorithm: &Algorithm, key: &EncodingKey) -> JwtResult<Box<dyn JwtSigner>> {
     if *algorithm != Algorithm::ES256 {
         return Err(JwtError::from(ErrorKind::InvalidAlgorithm));
@@ -363,6 +367,10 @@ impl JwtVerifier for RingVerifier {
     }
 }
 
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is the library's"
+)]
 fn verifier_factory(algorithm: &Algorithm, key: &DecodingKey) -> JwtResult<Box<dyn JwtVerifier>> {
     let jwk = String::from_utf8_lossy(key.try_get_as_bytes()?);
     let key = PublicKey::from_jwk_text(&jwk).map_err(|_| ErrorKind::InvalidKeyFormat)?;

@@ -91,7 +91,7 @@ impl Exchange {
             random,
             issuer,
             tokens: jwt::Tokens::new(token_key),
-            remembered: Default::default(),
+            remembered: authenticate::Remembered::default(),
         }
     }
 

@@ -178,7 +178,7 @@ fn unavailable(error: impl fmt::Display) -> Error {
 pub(super) fn begin_write(connection: &mut DbConnection) -> Result<(), Error> {
     match connection {
         DbConnection::Sqlite(sqlite) => {
-            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?
+            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
         }
         DbConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction(postgres)?,
     }
