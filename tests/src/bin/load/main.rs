@@ -41,7 +41,7 @@ fn main() {
     let at_last = scenes::whole_job(&mut table, &mut world);
     scenes::stays_flat(&mut table, at_first, at_last);
     scenes::reading(&mut table, &world);
-    scenes::export(&mut table, &world);
+    scenes::exports(&mut table, &world);
     scenes::memory_at_the_end(&mut table, &world);
     scenes::pulled_plug(&mut table, world);
     let page = page(&table);

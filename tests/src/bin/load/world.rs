@@ -1,4 +1,5 @@
-//! Who asks for what: a vendor with many products, a group of hospitals with a system for each, and a clinic.
+//! Who asks for what: a vendor with many products, a group of hospitals with a system for each, a chain of pharmacies
+//! whose systems share few products, and a clinic.
 
 use kaiji_tests::{
     Client, Database, Home, Institution, Operator, Program, Vendor, fixture, free_port, sha256,
@@ -10,6 +11,9 @@ use crate::load;
 
 /// How many statements are stored when the second half is measured, and how many systems are exported.
 pub const STORED: usize = 10_000;
+
+/// How many products the chain's systems share.
+const SHARED: usize = 50;
 
 /// How many clients ask at once.
 pub const CLIENTS: usize = 64;
@@ -27,6 +31,7 @@ pub struct World {
     pub metrics_port: u16,
     pub vendor: Vendor,
     pub group: Institution,
+    pub chain: Institution,
     pub clinic: Institution,
     /// Every product, in the order in which their statements are submitted.
     products: Vec<String>,
@@ -44,7 +49,7 @@ pub struct Draft {
 }
 
 impl World {
-    /// Starts the service, with a vendor, a group and a clinic that have nothing yet.
+    /// Starts the service, with everybody having nothing yet.
     pub fn open() -> Self {
         let metrics_port = free_port();
         let settings = format!("metrics_listen = \"127.0.0.1:{metrics_port}\"");
@@ -54,6 +59,7 @@ impl World {
         Self {
             vendor: operator.vendor("株式会社負荷"),
             group: operator.institution("負荷病院グループ"),
+            chain: operator.institution("負荷薬局チェーン"),
             clinic: operator.institution("負荷医院"),
             home,
             program,
@@ -69,12 +75,14 @@ impl World {
         self.home.port()
     }
 
-    /// Makes every product, which all institutions may read about, and the group's systems.
+    /// Makes every product, which all institutions may read about, and the systems.
     pub fn furnish(&mut self) {
         let products = STORED + 2 * ALONE + DOOMED;
         let new = |number| json!({ "name": format!("製品{number}"), "version": "1.0", "release": "listed" });
         self.products = self.create(&self.vendor, "/api/v1/products", (0..products).map(new));
         self.systems = self.systems_of(&self.group, &self.products[..STORED]);
+        let shared = self.products[..SHARED].iter().cycle().take(STORED);
+        self.systems_of(&self.chain, &shared.cloned().collect::<Vec<_>>());
     }
 
     /// Puts systems with these products on an institution's list.
