@@ -84,11 +84,7 @@ fn a_new_revision_takes_the_place_of_the_old_one_and_everybody_is_told_what_chan
     let held = Held::new(app);
     let outsider = app.institution("関係のない医院");
     let second = held.vendor.publish(&held.second());
-    assert_eq!(
-        app.step_jobs(),
-        2,
-        "one batch, and the end of the announcement"
-    );
+    assert_eq!(app.step_jobs(), 1, "so few are told in one step");
 
     let now = held.comparison();
     assert_eq!(
