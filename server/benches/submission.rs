@@ -7,11 +7,14 @@
 //! `cargo bench -p kaiji --bench submission` prints a sentence, and a line of JSON that the load program reads.
 #![allow(
     missing_docs,
+    clippy::cast_precision_loss,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a benchmark is run by people, and what fails in it ends it"
 )]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -120,7 +123,7 @@ fn main() {
             Ok(())
         })
         .expect("every statement is taken");
-    let (cpu, wall) = (cpu_time() - cpu_before, started.elapsed());
+    let (cpu, wall) = (cpu_time().saturating_sub(cpu_before), started.elapsed());
 
     let each = |time: Duration| time.as_secs_f64() * 1e6 / STATEMENTS as f64;
     let bytes = signed.iter().map(String::len).sum::<usize>() / STATEMENTS;
@@ -287,10 +290,13 @@ fn register(rows: &mut SqliteConnection, vendor: &SigningKey) {
         kid.as_str()
     );
     for number in 0..STATEMENTS {
-        sql += &format!(
-            "INSERT INTO products (id, vendor_id, name, name_folded, release, in_directory, revision, created_at, updated_at)
-               VALUES ('{}', '{VENDOR}', '', '', 'listed', 1, 1, 0, 0);",
-            product(number)
+        let insert = "INSERT INTO products \
+             (id, vendor_id, name, name_folded, release, in_directory, revision, created_at, updated_at)";
+        let id = product(number);
+        // Writing to a String cannot fail.
+        let _ = write!(
+            sql,
+            "{insert} VALUES ('{id}', '{VENDOR}', '', '', 'listed', 1, 1, 0, 0);"
         );
     }
     rows.batch_execute(&format!("{sql} COMMIT;"))

@@ -52,6 +52,8 @@ impl Home {
 
     /// With this database, to which further lines of settings may say more.
     pub fn with(database: Database, settings: &str) -> Self {
+        // Built now if it must be, which can take minutes.
+        executable();
         let home = Self {
             settings: database.directory().join("kaiji.toml"),
             database,

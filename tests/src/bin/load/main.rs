@@ -39,7 +39,7 @@ fn main() {
     scenes::fill(&mut world);
     scenes::one_alone(&mut table, &mut world, &floors, "10,000 stored");
     let at_last = scenes::whole_job(&mut table, &mut world);
-    scenes::stays_flat(&mut table, at_first, at_last);
+    scenes::stays_flat(&mut table, &at_first, &at_last);
     scenes::reading(&mut table, &world);
     scenes::exports(&mut table, &world);
     scenes::memory_at_the_end(&mut table, &world);

@@ -109,7 +109,7 @@ pub fn whole_job(table: &mut Table, world: &mut World) -> Job {
         let submitted = started.elapsed();
         let compared = clinic.ask(&list).unwrap();
         whole.push(started.elapsed());
-        lists.push(started.elapsed() - submitted);
+        lists.push(started.elapsed().saturating_sub(submitted));
         let flagged = &compared.json()["comparisons"][0]["summary"]["review_required"];
         assert_eq!(
             *flagged, true,
@@ -129,7 +129,7 @@ pub fn whole_job(table: &mut Table, world: &mut World) -> Job {
     job
 }
 
-pub fn stays_flat(table: &mut Table, first: Job, last: Job) {
+pub fn stays_flat(table: &mut Table, first: &Job, last: &Job) {
     let ratio = |last: Duration, first: Duration| last.as_secs_f64() / first.as_secs_f64();
     let (whole, list) = (ratio(last.whole, first.whole), ratio(last.list, first.list));
     let measured = format!("× {whole:.2}, × {list:.2}");
@@ -155,7 +155,8 @@ pub fn many_at_once(table: &mut Table, world: &mut World, floors: &Floors) {
     let (started, cpu) = (Instant::now(), process::cpu_time(world.program.id()));
     load::at_once(world.port(), CLIENTS, 201, &requests);
     let took = started.elapsed();
-    let cpu = (process::cpu_time(world.program.id()) - cpu) / u32::try_from(CROWD).unwrap();
+    let cpu =
+        process::cpu_time(world.program.id()).saturating_sub(cpu) / u32::try_from(CROWD).unwrap();
     let (changes, commits) = (counted().0 - changes, counted().1 - commits);
     world.acknowledge(drafts);
 
