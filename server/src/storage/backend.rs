@@ -42,17 +42,23 @@ mod connection {
 /// How long a change waits for another program's lock on a SQLite file before the database counts as unavailable.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Inserts a row on the connection's own kind: behind the enum, diesel would have SQLite parse each INSERT anew.
+/// Runs a query on the connection's own kind: through the enum, diesel writes its SQL anew each time.
+macro_rules! directly {
+    ($connection:expr, |$own:ident| $run:expr) => {
+        match $connection {
+            $crate::storage::DbConnection::Sqlite($own) => $run,
+            $crate::storage::DbConnection::Postgres($own) => $run,
+        }
+    };
+}
+pub(super) use directly;
+
+/// Inserts a row; through the enum, SQLite would also parse each INSERT anew.
 macro_rules! insert {
     ($connection:expr, $table:expr, $row:expr) => {
-        match $connection {
-            $crate::storage::DbConnection::Sqlite(sqlite) => {
-                diesel::insert_into($table).values($row).execute(sqlite)
-            }
-            $crate::storage::DbConnection::Postgres(postgres) => {
-                diesel::insert_into($table).values($row).execute(postgres)
-            }
-        }
+        $crate::storage::backend::directly!($connection, |own| {
+            diesel::insert_into($table).values($row).execute(own)
+        })
     };
 }
 pub(super) use insert;

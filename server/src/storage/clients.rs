@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::backend::insert;
+use super::backend::{directly, insert};
 use super::tables::{clients, organisations, used_assertions};
 use super::{DbConnection, Error};
 
@@ -29,11 +29,11 @@ pub fn insert(connection: &mut DbConnection, row: &ClientRow) -> Result<(), Erro
 
 /// The client of that id, disabled or not.
 pub fn find(connection: &mut DbConnection, id: &str) -> Result<Option<ClientRow>, Error> {
-    Ok(clients::table
+    let found = directly!(connection, |own| clients::table
         .find(id)
         .select(ClientRow::as_select())
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// Clients of an organisation in the order of their ids.
@@ -81,10 +81,10 @@ pub fn standing(
         .filter(clients::id.eq(id))
         .filter(clients::disabled_at.is_null())
         .filter(organisations::disabled_at.is_null());
-    Ok(query
+    let found = directly!(connection, |own| query
         .select((ClientRow::as_select(), organisations::kind))
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// Whether that assertion was used before.

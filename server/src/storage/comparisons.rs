@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::backend::insert;
+use super::backend::{directly, insert};
 use super::tables::comparisons;
 use super::{DbConnection, Error};
 
@@ -34,8 +34,8 @@ pub fn find(
     requirement_set_sha256: &str,
 ) -> Result<Option<ComparisonRow>, Error> {
     let query = comparisons::table.find((statement_sha256, requirement_set_sha256));
-    Ok(query
+    let found = directly!(connection, |own| query
         .select(ComparisonRow::as_select())
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }

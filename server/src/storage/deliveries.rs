@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::backend::insert;
+use super::backend::{directly, insert};
 use super::tables::deliveries;
 use super::{DbConnection, Error};
 
@@ -32,10 +32,10 @@ pub fn find(
     statement_sha256: &str,
 ) -> Result<Option<DeliveryRow>, Error> {
     let query = deliveries::table.find((institution_id, statement_sha256));
-    Ok(query
+    let found = directly!(connection, |own| query
         .select(DeliveryRow::as_select())
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// Notes the acknowledgement.

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::backend::insert;
+use super::backend::{directly, insert};
 use super::tables::{announcements, events};
 use super::{DbConnection, Error};
 
@@ -65,10 +65,10 @@ pub fn announce(connection: &mut DbConnection, row: &AnnouncementRow) -> Result<
 /// The oldest announcement that has not reached everybody.
 pub fn next_announcement(connection: &mut DbConnection) -> Result<Option<AnnouncementRow>, Error> {
     let query = announcements::table.order(announcements::number);
-    Ok(query
+    let found = directly!(connection, |own| query
         .select(AnnouncementRow::as_select())
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// Notes how far an announcement has come.

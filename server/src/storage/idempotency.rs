@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::backend::insert;
+use super::backend::{directly, insert};
 use super::tables::idempotency_keys;
 use super::{DbConnection, Error};
 
@@ -44,8 +44,8 @@ pub fn find(
     let query = idempotency_keys::table
         .find((client_id, method, path, key))
         .filter(idempotency_keys::created_at.ge(since));
-    Ok(query
+    let found = directly!(connection, |own| query
         .select(IdempotencyRow::as_select())
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }

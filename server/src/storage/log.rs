@@ -6,7 +6,7 @@ use kaiji_schema::Digest;
 use kaiji_schema::key::Thumbprint;
 use kaiji_schema::receipt::{Event, Receipt};
 
-use super::backend::{Head, insert};
+use super::backend::{Head, directly, insert};
 use super::tables::{leaves, log_head};
 use super::{DbConnection, Error};
 use crate::keys::ReceiptSigner;
@@ -115,11 +115,11 @@ pub fn size(connection: &mut DbConnection) -> Result<i64, Error> {
 
 /// The receipt that is the leaf of that index.
 pub fn receipt(connection: &mut DbConnection, index: i64) -> Result<Option<String>, Error> {
-    Ok(leaves::table
+    let found = directly!(connection, |own| leaves::table
         .find(index)
         .select(leaves::receipt)
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// Receipts in order, from the leaf `from` on.

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::backend::insert;
+use super::backend::{directly, insert};
 use super::tables::organisations;
 use super::{DbConnection, Error};
 
@@ -39,12 +39,11 @@ pub fn update(connection: &mut DbConnection, row: &OrganisationRow) -> Result<()
 
 /// The organisation of that id.
 pub fn find(connection: &mut DbConnection, id: &str) -> Result<Option<OrganisationRow>, Error> {
-    let row = organisations::table
-        .find(id)
+    let query = organisations::table.find(id);
+    let found = directly!(connection, |own| query
         .select(OrganisationRow::as_select())
-        .first(connection)
-        .optional()?;
-    Ok(row)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// Organisations in the order of their ids.
@@ -74,10 +73,8 @@ pub fn holder_of_medical_institution_code(
     code: &str,
 ) -> Result<Option<String>, Error> {
     let query = organisations::table.filter(organisations::medical_institution_code.eq(code));
-    Ok(query
-        .select(organisations::id)
-        .first(connection)
-        .optional()?)
+    let found = directly!(connection, |own| query.select(organisations::id).first(own));
+    Ok(found.optional()?)
 }
 
 /// Which vendor already has this 法人番号.
@@ -88,8 +85,6 @@ pub fn vendor_with_corporate_number(
     let query = organisations::table
         .filter(organisations::corporate_number.eq(number))
         .filter(organisations::kind.eq("vendor"));
-    Ok(query
-        .select(organisations::id)
-        .first(connection)
-        .optional()?)
+    let found = directly!(connection, |own| query.select(organisations::id).first(own));
+    Ok(found.optional()?)
 }

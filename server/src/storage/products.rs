@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::backend::insert;
+use super::backend::{directly, insert};
 use super::tables::{grants, organisations, products, systems};
 use super::{DbConnection, Error};
 
@@ -40,11 +40,11 @@ pub fn update(connection: &mut DbConnection, row: &ProductRow) -> Result<(), Err
 
 /// The product of that id, whoever owns it.
 pub fn find(connection: &mut DbConnection, id: &str) -> Result<Option<ProductRow>, Error> {
-    Ok(products::table
+    let found = directly!(connection, |own| products::table
         .find(id)
         .select(ProductRow::as_select())
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// A vendor's products in the order of their ids.

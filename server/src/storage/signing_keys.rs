@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::backend::insert;
+use super::backend::{directly, insert};
 use super::tables::{key_challenges, signing_keys};
 use super::{DbConnection, Error};
 
@@ -45,11 +45,11 @@ pub fn update(connection: &mut DbConnection, row: &SigningKeyRow) -> Result<(), 
 
 /// The key of that thumbprint, whoever has it.
 pub fn find(connection: &mut DbConnection, kid: &str) -> Result<Option<SigningKeyRow>, Error> {
-    Ok(signing_keys::table
+    let found = directly!(connection, |own| signing_keys::table
         .find(kid)
         .select(SigningKeyRow::as_select())
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// A vendor's keys, the oldest first, after the key registered at `after.0` with the kid `after.1`.

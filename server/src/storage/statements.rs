@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use kaiji_schema::jws::Verified;
 use kaiji_schema::statement::Statement;
 
-use super::backend::insert;
+use super::backend::{directly, insert};
 use super::comparisons::ComparisonRow;
 use super::tables::{comparisons, deliveries, grants, leaves, products, signing_keys, statements};
 use super::{DbConnection, Error};
@@ -171,8 +171,8 @@ pub fn find(
     reader: Reader<'_>,
     sha256: &str,
 ) -> Result<Option<StatementRow>, Error> {
-    let query = readable_by(reader).filter(statements::sha256.eq(sha256));
-    Ok(query
+    Ok(readable_by(reader)
+        .filter(statements::sha256.eq(sha256))
         .select(StatementRow::as_select())
         .first(connection)
         .optional()?)
@@ -180,11 +180,11 @@ pub fn find(
 
 /// The exact bytes of a statement. Ask [`find`] first whether the caller may have them.
 pub fn jws(connection: &mut DbConnection, sha256: &str) -> Result<Option<String>, Error> {
-    Ok(statements::table
+    let found = directly!(connection, |own| statements::table
         .find(sha256)
         .select(statements::jws)
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// The statement of this vendor with these payload bytes, whatever its signature.
@@ -196,10 +196,10 @@ pub fn with_payload(
     let query = statements::table
         .filter(statements::vendor_id.eq(vendor_id))
         .filter(statements::payload_sha256.eq(payload_sha256));
-    Ok(query
+    let found = directly!(connection, |own| query
         .select(StatementRow::as_select())
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// The newest revision of the product's chain for that form, withdrawn or not.
@@ -212,10 +212,10 @@ pub fn head(
         .filter(statements::product_id.eq(product_id))
         .filter(statements::form.eq(form))
         .filter(statements::superseded_by.is_null());
-    Ok(query
+    let found = directly!(connection, |own| query
         .select(StatementRow::as_select())
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// The vendor's chain (product and form) that has this id.
@@ -227,10 +227,10 @@ pub fn chain_of_id(
     let query = statements::table
         .filter(statements::vendor_id.eq(vendor_id))
         .filter(statements::statement_id.eq(statement_id));
-    Ok(query
+    let found = directly!(connection, |own| query
         .select((statements::product_id, statements::form))
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// Statements that `reader` may read, in the order in which they were received, after the leaf `after`.
@@ -286,11 +286,16 @@ pub fn heads(
         .left_join(comparisons::table.on(compared))
         .filter(statements::product_id.eq(product_id))
         .filter(statements::superseded_by.is_null())
-        .order(statements::form)
-        .select(HeadRow::as_select());
+        .order(statements::form);
     let rows = match reader {
-        Reader::Vendor(id) => heads.filter(statements::vendor_id.eq(id)).load(connection),
-        Reader::Institution(id) => heads.filter(released_to!(id)).load(connection),
+        Reader::Vendor(id) => directly!(connection, |own| heads
+            .filter(statements::vendor_id.eq(id))
+            .select(HeadRow::as_select())
+            .load(own)),
+        Reader::Institution(id) => directly!(connection, |own| heads
+            .filter(released_to!(id))
+            .select(HeadRow::as_select())
+            .load(own)),
     };
     Ok(rows?)
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::backend::insert;
+use super::backend::{directly, insert};
 use super::tables::systems;
 use super::{DbConnection, Error};
 
@@ -60,10 +60,10 @@ pub fn find(
     let query = systems::table
         .find(id)
         .filter(systems::institution_id.eq(institution_id));
-    Ok(query
+    let found = directly!(connection, |own| query
         .select(SystemRow::as_select())
-        .first(connection)
-        .optional()?)
+        .first(own));
+    Ok(found.optional()?)
 }
 
 /// The institution's systems in the order of their ids.
