@@ -2,7 +2,7 @@
 //! number of requests, and sets what it measures beside floors measured in the same run.
 //!
 //! `cargo run --release -p kaiji-tests --bin load` prints the table; with `-- --write` it goes to
-//! `docs/performance.md`. Only ratios mean something on a machine that others use as well.
+//! `docs/performance.md`, where people's notes below it stay. Only ratios mean something on a machine that others use as well.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -46,7 +46,9 @@ fn main() {
     scenes::pulled_plug(&mut table, world);
     let page = page(&table);
     if std::env::args().any(|argument| argument == "--write") {
-        fs::write(PAGE, page).unwrap();
+        let notes = fs::read_to_string(PAGE).unwrap_or_default();
+        let notes = notes.find("\n## ").map_or("", |at| &notes[at..]);
+        fs::write(PAGE, page + notes).unwrap();
     } else {
         println!("{page}");
     }
