@@ -62,11 +62,12 @@ CREATE TABLE signing_keys (
 CREATE INDEX signing_keys_by_vendor ON signing_keys (vendor_id, registered_at, kid);
 
 CREATE TABLE service_keys (
-    kid TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    kid TEXT COLLATE "C" NOT NULL,
     purpose TEXT COLLATE "C" NOT NULL,
     jwk TEXT COLLATE "C" NOT NULL,
     since BIGINT NOT NULL,
-    until BIGINT
+    until BIGINT,
+    PRIMARY KEY (kid, purpose, since)
 );
 
 CREATE TABLE idempotency_keys (

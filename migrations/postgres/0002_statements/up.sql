@@ -12,6 +12,7 @@ CREATE TABLE products (
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX products_by_vendor ON products (vendor_id, id);
+CREATE INDEX products_by_release ON products (release, id);
 CREATE INDEX products_in_directory ON products (id) WHERE in_directory;
 
 CREATE TABLE log_head (

@@ -62,11 +62,12 @@ CREATE TABLE signing_keys (
 CREATE INDEX signing_keys_by_vendor ON signing_keys (vendor_id, registered_at, kid);
 
 CREATE TABLE service_keys (
-    kid TEXT NOT NULL PRIMARY KEY,
+    kid TEXT NOT NULL,
     purpose TEXT NOT NULL,
     jwk TEXT NOT NULL,
     since INTEGER NOT NULL,
-    until INTEGER
+    until INTEGER,
+    PRIMARY KEY (kid, purpose, since)
 ) STRICT;
 
 CREATE TABLE idempotency_keys (

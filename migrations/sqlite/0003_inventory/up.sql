@@ -36,5 +36,6 @@ CREATE TABLE requests (
 ) STRICT;
 CREATE INDEX requests_by_institution ON requests (institution_id, id);
 CREATE INDEX requests_by_vendor ON requests (vendor_id, id);
+CREATE INDEX requests_by_state ON requests (vendor_id, state, id);
 -- One question at a time: asking again while the first is open would only double the vendor's queue.
 CREATE UNIQUE INDEX requests_open ON requests (institution_id, product_id) WHERE state = 'open';

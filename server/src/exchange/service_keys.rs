@@ -60,12 +60,14 @@ impl Exchange {
             let known = service_keys::list(tx)?;
             for (purpose, key) in &keys {
                 let kid = key.thumbprint();
-                let of_purpose = || known.iter().filter(|row| row.purpose == purpose.as_str());
-                if of_purpose().any(|row| row.kid == kid.as_str() && row.until.is_none()) {
-                    continue;
-                }
-                for old in of_purpose().filter(|row| row.until.is_none()) {
-                    service_keys::end(tx, &old.kid, now)?;
+                let mut in_use = known
+                    .iter()
+                    .filter(|row| row.purpose == purpose.as_str() && row.until.is_none());
+                if let Some(old) = in_use.next() {
+                    if old.kid == kid.as_str() {
+                        continue;
+                    }
+                    service_keys::end(tx, purpose.as_str(), now)?;
                     tx.append(Entry {
                         signer_kid: Some(kid.clone()),
                         ..Entry::new(Event::ServiceKeyRotated)

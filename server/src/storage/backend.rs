@@ -169,7 +169,10 @@ pub(super) fn establish(url: &DatabaseUrl, access: Access) -> Result<DbConnectio
         }
         DatabaseUrl::Postgres(url) => {
             let mut postgres = PgConnection::establish(url).map_err(unavailable)?;
-            postgres.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages = warning;")?;
+            postgres.batch_execute(
+                "SET TIME ZONE 'UTC'; SET client_min_messages = warning; \
+                 SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s';",
+            )?;
             Ok(DbConnection::Postgres(postgres))
         }
     }

@@ -1,6 +1,8 @@
 //! Vendors, institutions and operators.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::backend::{directly, insert};
 use super::tables::organisations;
@@ -84,7 +86,8 @@ pub fn vendor_with_corporate_number(
 ) -> Result<Option<String>, Error> {
     let query = organisations::table
         .filter(organisations::corporate_number.eq(number))
-        .filter(organisations::kind.eq("vendor"));
+        // Written out: SQLite uses the partial index for a constant alone, never for a parameter.
+        .filter(sql::<Bool>("organisations.kind = 'vendor'"));
     let found = directly!(connection, |own| query.select(organisations::id).first(own));
     Ok(found.optional()?)
 }

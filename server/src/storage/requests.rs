@@ -1,6 +1,8 @@
 //! What institutions asked of vendors (提出依頼).
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::backend::insert;
 use super::tables::requests;
@@ -73,7 +75,8 @@ pub fn find_open(
     let query = requests::table
         .filter(requests::institution_id.eq(institution_id))
         .filter(requests::product_id.eq(product_id))
-        .filter(requests::state.eq("open"));
+        // Written out: SQLite uses the partial index for a constant alone, never for a parameter.
+        .filter(sql::<Bool>("requests.state = 'open'"));
     Ok(query
         .select(RequestRow::as_select())
         .first(connection)

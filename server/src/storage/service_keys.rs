@@ -24,9 +24,12 @@ pub fn insert(connection: &mut DbConnection, row: &ServiceKeyRow) -> Result<(), 
     Ok(())
 }
 
-/// Notes that the key is not used any more.
-pub fn end(connection: &mut DbConnection, kid: &str, now: i64) -> Result<(), Error> {
-    diesel::update(service_keys::table.find(kid))
+/// Notes that what is in use for a purpose is not used any more. A key may come back later, as a row of its own.
+pub fn end(connection: &mut DbConnection, purpose: &str, now: i64) -> Result<(), Error> {
+    let in_use = service_keys::table
+        .filter(service_keys::purpose.eq(purpose))
+        .filter(service_keys::until.is_null());
+    diesel::update(in_use)
         .set(service_keys::until.eq(Some(now)))
         .execute(connection)?;
     Ok(())

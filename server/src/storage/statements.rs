@@ -13,6 +13,9 @@ use super::comparisons::ComparisonRow;
 use super::tables::{comparisons, deliveries, grants, leaves, products, signing_keys, statements};
 use super::{DbConnection, Error};
 
+/// A product has a chain for each of so many forms.
+const FORMS: usize = 2;
+
 /// A row of `statements` without its bytes.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = statements)]
@@ -105,9 +108,8 @@ pub enum Reader<'a> {
     Institution(&'a str),
 }
 
-type Boxed<'a> = statements::BoxedQuery<'a, <DbConnection as diesel::Connection>::Backend>;
-
-/// Whether a statement was released to the institution: its product is granted or listed, or it was delivered before.
+/// Whether a statement at hand was released to the institution: its product is granted or listed, or it was delivered
+/// before.
 macro_rules! released_to {
     ($institution:expr) => {{
         let granted = grants::table
@@ -124,13 +126,25 @@ macro_rules! released_to {
     }};
 }
 
-fn readable_by(reader: Reader<'_>) -> Boxed<'_> {
-    match reader {
-        Reader::Vendor(id) => statements::table
-            .filter(statements::vendor_id.eq(id))
-            .into_boxed(),
-        Reader::Institution(id) => statements::table.filter(released_to!(id)).into_boxed(),
-    }
+/// The same for finding all of them: three sets, each found by an index, where asking each statement would read the
+/// whole table.
+macro_rules! among_those_released_to {
+    ($institution:expr) => {{
+        let granted = grants::table
+            .filter(grants::institution_id.eq($institution))
+            .filter(grants::revoked_at.is_null())
+            .select(grants::product_id);
+        let listed = products::table
+            .filter(products::release.eq("listed"))
+            .select(products::id);
+        let delivered = deliveries::table
+            .filter(deliveries::institution_id.eq($institution))
+            .select(deliveries::statement_sha256);
+        statements::product_id
+            .eq_any(granted)
+            .or(statements::product_id.eq_any(listed))
+            .or(statements::sha256.eq_any(delivered))
+    }};
 }
 
 /// Adds a statement.
@@ -171,11 +185,18 @@ pub fn find(
     reader: Reader<'_>,
     sha256: &str,
 ) -> Result<Option<StatementRow>, Error> {
-    Ok(readable_by(reader)
-        .filter(statements::sha256.eq(sha256))
-        .select(StatementRow::as_select())
-        .first(connection)
-        .optional()?)
+    let query = statements::table.find(sha256);
+    let found = match reader {
+        Reader::Vendor(id) => directly!(connection, |own| query
+            .filter(statements::vendor_id.eq(id))
+            .select(StatementRow::as_select())
+            .first(own)),
+        Reader::Institution(id) => directly!(connection, |own| query
+            .filter(released_to!(id))
+            .select(StatementRow::as_select())
+            .first(own)),
+    };
+    Ok(found.optional()?)
 }
 
 /// The exact bytes of a statement. Ask [`find`] first whether the caller may have them.
@@ -241,7 +262,15 @@ pub fn list(
     after: i64,
     limit: i64,
 ) -> Result<Vec<StatementRow>, Error> {
-    let mut query = readable_by(reader).filter(statements::receipt_leaf.gt(after));
+    let mut query = match reader {
+        Reader::Vendor(id) => statements::table
+            .filter(statements::vendor_id.eq(id))
+            .into_boxed(),
+        Reader::Institution(id) => statements::table
+            .filter(among_those_released_to!(id))
+            .into_boxed(),
+    };
+    query = query.filter(statements::receipt_leaf.gt(after));
     if let Some(product_id) = product_id {
         query = query.filter(statements::product_id.eq(product_id.to_owned()));
     }
@@ -269,34 +298,72 @@ pub struct HeadRow {
     pub comparison: Option<ComparisonRow>,
 }
 
+/// What is shown, of the statements that a condition leaves, beside each.
+macro_rules! shown {
+    ($connection:expr, $requirement_set_sha256:expr, $condition:expr) => {{
+        let compared = comparisons::statement_sha256
+            .eq(statements::sha256)
+            .and(comparisons::requirement_set_sha256.eq($requirement_set_sha256));
+        directly!($connection, |own| statements::table
+            .inner_join(signing_keys::table.on(signing_keys::kid.eq(statements::signer_kid)))
+            .inner_join(leaves::table.on(leaves::leaf_index.eq(statements::receipt_leaf)))
+            .left_join(comparisons::table.on(compared))
+            .filter($condition)
+            .order(statements::form)
+            .select(HeadRow::as_select())
+            .load(own))
+    }};
+}
+
 /// The heads of the product's chains that `reader` may read, MDS before SDS, with their comparison with the set of
-/// that digest. One query: this is what institutions look at all day.
+/// that digest. An institution that may not read a head any more keeps the newest revision that was delivered to it.
 pub fn heads(
     connection: &mut DbConnection,
     reader: Reader<'_>,
     product_id: &str,
     requirement_set_sha256: &str,
 ) -> Result<Vec<HeadRow>, Error> {
-    let compared = comparisons::statement_sha256
-        .eq(statements::sha256)
-        .and(comparisons::requirement_set_sha256.eq(requirement_set_sha256));
-    let heads = statements::table
-        .inner_join(signing_keys::table.on(signing_keys::kid.eq(statements::signer_kid)))
-        .inner_join(leaves::table.on(leaves::leaf_index.eq(statements::receipt_leaf)))
-        .left_join(comparisons::table.on(compared))
-        .filter(statements::product_id.eq(product_id))
-        .filter(statements::superseded_by.is_null())
-        .order(statements::form);
-    let rows = match reader {
-        Reader::Vendor(id) => directly!(connection, |own| heads
-            .filter(statements::vendor_id.eq(id))
-            .select(HeadRow::as_select())
-            .load(own)),
-        Reader::Institution(id) => directly!(connection, |own| heads
-            .filter(released_to!(id))
-            .select(HeadRow::as_select())
-            .load(own)),
+    let head = statements::product_id
+        .eq(product_id)
+        .and(statements::superseded_by.is_null());
+    let id = match reader {
+        Reader::Vendor(id) => {
+            let own = head.and(statements::vendor_id.eq(id));
+            return Ok(shown!(connection, requirement_set_sha256, own)?);
+        }
+        Reader::Institution(id) => id,
     };
+    let released = head.and(released_to!(id));
+    let mut heads: Vec<HeadRow> = shown!(connection, requirement_set_sha256, released)?;
+    if heads.len() < FORMS {
+        for (form, sha256) in delivered_before(connection, id, product_id)? {
+            if heads.iter().all(|head| head.statement.form != form) {
+                let delivered = statements::sha256.eq(sha256);
+                let kept: Vec<HeadRow> = shown!(connection, requirement_set_sha256, delivered)?;
+                heads.extend(kept);
+            }
+        }
+        heads.sort_by(|one, other| one.statement.form.cmp(&other.statement.form));
+    }
+    Ok(heads)
+}
+
+/// Superseded revisions that were delivered to the institution, by form, the newest first.
+fn delivered_before(
+    connection: &mut DbConnection,
+    institution_id: &str,
+    product_id: &str,
+) -> Result<Vec<(String, String)>, Error> {
+    let to_it = deliveries::institution_id
+        .eq(institution_id)
+        .and(deliveries::statement_sha256.eq(statements::sha256));
+    let rows = directly!(connection, |own| statements::table
+        .inner_join(deliveries::table.on(to_it))
+        .filter(statements::product_id.eq(product_id))
+        .filter(statements::superseded_by.is_not_null())
+        .order((statements::form, statements::revision.desc()))
+        .select((statements::form, statements::sha256))
+        .load(own));
     Ok(rows?)
 }
 

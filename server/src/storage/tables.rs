@@ -70,7 +70,7 @@ table! {
 }
 
 table! {
-    service_keys (kid) {
+    service_keys (kid, purpose, since) {
         kid -> Text,
         purpose -> Text,
         jwk -> Text,

@@ -108,6 +108,10 @@ impl DerefMut for Tx<'_> {
 trait Change: Send {
     /// Runs the closure; `false` asks for its savepoint to be rolled back.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Forgets a run whose transaction was lost: what it refused may not be so.
+    fn forget(&mut self);
+    /// Whether the closure succeeded when it ran last.
+    fn succeeded(&self) -> bool;
     /// Keeps the receipts of the leaves that this run appended.
     fn keep(&mut self, receipts: Vec<String>);
     /// Answers the one who waits: the closure's own outcome, or the error that kept it from becoming durable.
@@ -132,6 +136,15 @@ where
         let succeeded = outcome.is_ok();
         self.outcome = Some(outcome);
         succeeded
+    }
+
+    fn forget(&mut self) {
+        self.outcome = None;
+        self.receipts.clear();
+    }
+
+    fn succeeded(&self) -> bool {
+        matches!(self.outcome, Some(Ok(_)))
     }
 
     fn keep(&mut self, receipts: Vec<String>) {
@@ -255,7 +268,8 @@ impl Writer {
         Preparing(Arc::clone(&self.preparing))
     }
 
-    /// Writes the head of the log over itself and takes it back: finds a database that is locked, read-only or full.
+    /// Writes the head of the log over itself and takes it back: finds a database that is locked, read-only or gone. One that is
+    /// full is found by the next change that needs room.
     pub(super) fn check(&self) -> Result<(), Error> {
         enum Probe {
             Writable,
@@ -332,7 +346,8 @@ impl Desk {
         }
     }
 
-    fn commit_each_alone(&mut self, batch: Vec<Box<dyn Change>>) {
+    fn commit_each_alone(&mut self, mut batch: Vec<Box<dyn Change>>) {
+        batch.iter_mut().for_each(|change| change.forget());
         let mut batch = batch.into_iter();
         while let Some(mut change) = batch.next() {
             match self.transact(std::slice::from_mut(&mut change)) {
@@ -387,10 +402,12 @@ impl Desk {
         }
         Transactions::commit_transaction(&mut connection)?;
         self.connection = Some(connection);
-        self.counters.commits.fetch_add(1, Ordering::Relaxed);
+        let made = batch.iter().filter(|change| change.succeeded()).count();
+        let commits = u64::from(made > 0);
+        self.counters.commits.fetch_add(commits, Ordering::Relaxed);
         self.counters
             .changes
-            .fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
+            .fetch_add(u64::try_from(made).unwrap_or(0), Ordering::Relaxed);
         Ok(())
     }
 
