@@ -13,6 +13,7 @@ CREATE TABLE announcements (
     product_id TEXT COLLATE "C" NOT NULL REFERENCES products (id),
     kind TEXT COLLATE "C" NOT NULL,
     subject TEXT COLLATE "C" NOT NULL,
+    also_delivered TEXT COLLATE "C",
     announced_up_to TEXT COLLATE "C" NOT NULL,
     created_at BIGINT NOT NULL
 );

@@ -13,6 +13,7 @@ CREATE TABLE announcements (
     product_id TEXT NOT NULL REFERENCES products (id),
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
+    also_delivered TEXT,
     announced_up_to TEXT NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;

@@ -3,9 +3,12 @@
 use super::answer::{Answer, Listed};
 use super::auth::{AnyMember, Caller};
 use super::page::Listing;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::query::{Fields, Pairs, Parameter, Values};
 use crate::exchange::DirectoryEntry;
+
+/// As long as the longest name.
+const LONGEST_SEARCH: usize = 200;
 
 /// What is looked for.
 pub struct Search {
@@ -21,9 +24,15 @@ impl Fields for Search {
     }];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
-        Ok(Self {
-            words: pairs.take("q")?,
-        })
+        let words = pairs.take("q")?;
+        if words
+            .as_ref()
+            .is_some_and(|words| words.chars().count() > LONGEST_SEARCH)
+        {
+            let detail = format!("`q` has {LONGEST_SEARCH} characters at the most");
+            return Err(Problem::new(Kind::BadQuery, detail));
+        }
+        Ok(Self { words })
     }
 }
 

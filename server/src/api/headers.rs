@@ -145,13 +145,29 @@ impl FromRequest for Wanted {
             .headers()
             .get_all(ACCEPT)
             .filter_map(|value| value.to_str().ok());
-        let mut ranges = accepted.flat_map(|value| value.split(',')).map(|range| {
-            let (essence, _) = range.split_once(';').unwrap_or((range, ""));
-            essence.trim()
-        });
-        let jose = ranges.any(|essence| essence.eq_ignore_ascii_case("application/jose"));
+        let (mut jose, mut json) = (0.0_f32, 0.0_f32);
+        for (essence, weight) in accepted.flat_map(|value| value.split(',')).map(weighted) {
+            match essence.to_ascii_lowercase().as_str() {
+                "application/jose" => jose = jose.max(weight),
+                "application/json" | "application/*" | "*/*" => json = json.max(weight),
+                _ => {}
+            }
+        }
+        // Taking the signed bytes is a delivery, which must not happen to one who would rather see JSON.
+        let jose = jose > 0.0 && jose >= json;
         ready(Ok(if jose { Self::Jose } else { Self::Json }))
     }
+}
+
+/// A media range and its weight (RFC 9110, section 12.4.2); a weight that is none counts as 0.
+fn weighted(range: &str) -> (&str, f32) {
+    let mut parts = range.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+    (
+        essence,
+        weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0)),
+    )
 }
 
 /// The answer's content types say it already.

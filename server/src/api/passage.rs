@@ -57,10 +57,9 @@ pub async fn pass(
     let span =
         tracing::debug_span!("request", id, method = %request.method(), path = request.path());
     let answered = async {
-        let response = if is_encoded(request.headers()) {
-            request.error_response(Problem::from(Kind::UnsupportedEncoding))
-        } else {
-            next.call(request).await?.map_into_boxed_body()
+        let response = match refusal(&request) {
+            Some(kind) => request.error_response(Problem::from(kind)),
+            None => next.call(request).await?.map_into_boxed_body(),
         };
         let mut response = with_problem(response, &id);
         finish(response.headers_mut(), &id, private);
@@ -69,6 +68,19 @@ pub async fn pass(
         Ok(response)
     };
     answered.instrument(span).await
+}
+
+/// What no operation takes: encoded bodies, and U+0000 in an address, which PostgreSQL cannot look for.
+fn refusal(request: &ServiceRequest) -> Option<Kind> {
+    if is_encoded(request.headers()) {
+        Some(Kind::UnsupportedEncoding)
+    } else if request.uri().path().contains("%00") {
+        Some(Kind::NotFound)
+    } else if request.query_string().contains("%00") {
+        Some(Kind::BadQuery)
+    } else {
+        None
+    }
 }
 
 fn is_encoded(headers: &HeaderMap) -> bool {

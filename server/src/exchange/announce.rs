@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use kaiji_schema::comparison::{ComparedItem, Outcome};
+use kaiji_schema::comparison::{ComparedItem, Outcome, compare};
 use kaiji_schema::jws::{Document, Jws, Verified};
+use kaiji_schema::requirement::requirement_set;
 use kaiji_schema::statement::Statement;
 use serde_json::{Value, json};
 
 use super::products::Release;
+use super::submit_statement::row_of;
 use super::{Exchange, stored_digest};
 use crate::storage::comparisons::{self, ComparisonRow};
 use crate::storage::events::{self, AnnouncementRow};
@@ -25,6 +27,8 @@ pub(super) struct Announcement {
     product: String,
     kind: &'static str,
     subject: Value,
+    /// A statement; whoever has it from an earlier release learns of this as well.
+    also_delivered: Option<String>,
 }
 
 impl Announcement {
@@ -48,6 +52,8 @@ impl Announcement {
             product: statement.product.id.clone(),
             kind: "statement_received",
             subject,
+            // Tells of contents, which are for those alone who may still read.
+            also_delivered: None,
         }
     }
 
@@ -64,6 +70,7 @@ impl Announcement {
             product: row.product_id.clone(),
             kind: "statement_withdrawn",
             subject,
+            also_delivered: Some(row.sha256.clone()),
         }
     }
 
@@ -80,6 +87,7 @@ impl Announcement {
                 product_id: self.product.clone(),
                 kind: self.kind.to_owned(),
                 subject,
+                also_delivered: self.also_delivered.clone(),
                 announced_up_to: String::new(),
                 created_at,
             },
@@ -106,8 +114,13 @@ impl Revised {
         let statement = stored_statement(&jws)?;
         let mut outcomes = Vec::new();
         for new in compared {
-            if let Some(old) = comparisons::find(connection, earlier, &new.requirement_set_sha256)?
-            {
+            let kept = comparisons::find(connection, earlier, &new.requirement_set_sha256)?;
+            // A set that came after the earlier revision was never compared with it.
+            let compared_now = || {
+                let set = requirement_set(&new.requirement_set)?;
+                Some(row_of(&compare(&statement, None, set), set))
+            };
+            if let Some(old) = kept.or_else(compared_now) {
                 outcomes.extend(changed_outcomes(&old, new)?);
             }
         }
@@ -189,12 +202,14 @@ fn spread(tx: &mut Tx<'_>, announced: &AnnouncementRow, most: i64) -> Result<i64
     let AnnouncementRow {
         number,
         product_id,
+        also_delivered,
         announced_up_to,
         ..
     } = announced;
     let product = products::find(tx, product_id)?;
     let listed = product.is_some_and(|product| product.release == Release::Listed.as_str());
-    let holders = products::holders(tx, product_id, listed, announced_up_to, most)?;
+    let delivered = also_delivered.as_deref();
+    let holders = products::holders(tx, product_id, listed, delivered, announced_up_to, most)?;
     for holder in &holders {
         tx.notify(holder, &announced.kind, &announced.subject)?;
     }

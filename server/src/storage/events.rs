@@ -29,6 +29,8 @@ pub struct AnnouncementRow {
     pub product_id: String,
     pub kind: String,
     pub subject: String,
+    /// A statement; whoever it was delivered to is told as well.
+    pub also_delivered: Option<String>,
     /// The last institution that has it.
     pub announced_up_to: String,
     pub created_at: i64,

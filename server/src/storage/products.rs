@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::backend::{directly, insert};
-use super::tables::{grants, organisations, products, systems};
+use super::tables::{deliveries, grants, organisations, products, systems};
 use super::{DbConnection, Error};
 
 /// A row of `products`.
@@ -150,12 +150,13 @@ pub fn is_granted(
     Ok(diesel::select(diesel::dsl::exists(in_force)).get_result(connection)?)
 }
 
-/// Institutions that the product was granted to and, where it is listed, those that have it among their systems; in
-/// the order of their ids.
+/// Institutions that the product was granted to; where it is listed, those that have it among their systems; and those
+/// that the statement `delivered` was delivered to. In the order of their ids.
 pub fn holders(
     connection: &mut DbConnection,
     product_id: &str,
     listed: bool,
+    delivered: Option<&str>,
     after: &str,
     limit: i64,
 ) -> Result<Vec<String>, Error> {
@@ -176,9 +177,18 @@ pub fn holders(
             .order(systems::institution_id)
             .limit(limit);
         holders.extend(users.load::<String>(connection)?);
-        holders.sort();
-        holders.dedup();
-        holders.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
+    if let Some(statement) = delivered {
+        let receivers = deliveries::table
+            .filter(deliveries::statement_sha256.eq(statement))
+            .filter(deliveries::institution_id.gt(after))
+            .select(deliveries::institution_id)
+            .order(deliveries::institution_id)
+            .limit(limit);
+        holders.extend(receivers.load::<String>(connection)?);
+    }
+    holders.sort();
+    holders.dedup();
+    holders.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(holders)
 }

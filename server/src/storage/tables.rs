@@ -237,6 +237,7 @@ table! {
         product_id -> Text,
         kind -> Text,
         subject -> Text,
+        also_delivered -> Nullable<Text>,
         announced_up_to -> Text,
         created_at -> BigInt,
     }
