@@ -4,7 +4,7 @@
 #   sign-with-openssl.sh KEY.pem PAYLOAD.json [TYP] > DOCUMENT.jws
 #
 # TYP is kaiji-statement+jws unless given: kaiji-key-proof+jws, kaiji-key-approval+jws, kaiji-withdrawal+jws,
-# kaiji-confirmation+jws. A key is made with:  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+# kaiji-confirmation+jws; JWT for the assertion that gets an access token (README). A key is made with:  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256
 # The payload is signed byte for byte; whether it is a valid statement, the service says.
 set -eu
 export LC_ALL=C
@@ -39,7 +39,7 @@ typ=${3:-kaiji-statement+jws}
 command -v openssl >/dev/null || fail "openssl is needed"
 [ -r "$key" ] || fail "cannot read $key"
 [ -r "$payload" ] || fail "cannot read $payload"
-case $typ in *[!a-z+-]*) fail "not a typ: $typ" 2 ;; esac
+case $typ in *[!A-Za-z+-]*) fail "not a typ: $typ" 2 ;; esac
 
 openssl pkey -in "$key" -noout -text_pub | grep -q 'ASN1 OID: prime256v1' || fail "$key is not a P-256 key"
 
@@ -63,4 +63,5 @@ r=$(printf '%s\n' "$numbers" | sed -n 1p)
 s=$(printf '%s\n' "$numbers" | sed -n 2p)
 [ -n "$r" ] && [ -n "$s" ] || fail "openssl did not sign"
 
-printf '%s.%s\n' "$signed" "$( (pad "$r" && pad "$s") | unhex | base64url)"
+# No line feed at the end: it is not part of a JWS, and the service would refuse it.
+printf '%s.%s' "$signed" "$( (pad "$r" && pad "$s") | unhex | base64url)"

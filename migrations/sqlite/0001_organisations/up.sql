@@ -60,6 +60,7 @@ CREATE TABLE signing_keys (
     revocation_leaf INTEGER
 ) STRICT;
 CREATE INDEX signing_keys_by_vendor ON signing_keys (vendor_id, registered_at, kid);
+CREATE INDEX signing_keys_waiting ON signing_keys (registered_at, kid) WHERE approved_at IS NULL;
 
 CREATE TABLE service_keys (
     kid TEXT NOT NULL,

@@ -54,7 +54,8 @@ pub fn comparison_description() -> String {
     };
     format!(
         "One row an item of every statement held for every system; a system without a statement has one row. CRLF, \
-         cells that a spreadsheet would run begin with `'`. In cp932, characters that it lacks become 〓.\n\n\
+         cells that a spreadsheet would run begin with `'`. In cp932, characters that it lacks become 〓. 受領日 is the day in Japan on which the exchange received the \
+         statement, as its receipt (受領証) says.\n\n\
          署名検証結果 is one of {}. 判定 is one of {}. 理由 is empty or one of {}.",
         list(&SignatureStatus::ALL.map(SignatureStatus::label)),
         list(&JUDGEMENT_LABELS),

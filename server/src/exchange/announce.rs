@@ -21,13 +21,16 @@ use crate::storage::{DbConnection, Error as StorageError, Tx, products};
 /// How many institutions one step tells; so many that it does not hold the writer up for long.
 const BATCH: i64 = 200;
 
+/// The kind of event that says that a statement was taken back.
+const WITHDRAWN: &str = "statement_withdrawn";
+
 /// Something to be told to all who hold a product.
 #[derive(Debug, Clone)]
 pub(super) struct Announcement {
     product: String,
     kind: &'static str,
     subject: Value,
-    /// A statement; whoever has it from an earlier release learns of this as well.
+    /// A statement; whoever it was delivered to learns of this as well, if this is not secret.
     also_delivered: Option<String>,
 }
 
@@ -52,8 +55,7 @@ impl Announcement {
             product: statement.product.id.clone(),
             kind: "statement_received",
             subject,
-            // Tells of contents, which are for those alone who may still read.
-            also_delivered: None,
+            also_delivered: statement.supersedes.map(|sha256| sha256.to_string()),
         }
     }
 
@@ -68,7 +70,7 @@ impl Announcement {
         });
         Self {
             product: row.product_id.clone(),
-            kind: "statement_withdrawn",
+            kind: WITHDRAWN,
             subject,
             also_delivered: Some(row.sha256.clone()),
         }
@@ -208,7 +210,9 @@ fn spread(tx: &mut Tx<'_>, announced: &AnnouncementRow, most: i64) -> Result<i64
     } = announced;
     let product = products::find(tx, product_id)?;
     let listed = product.is_some_and(|product| product.release == Release::Listed.as_str());
-    let delivered = also_delivered.as_deref();
+    // A revision tells of contents, which are for those alone who may read it; a withdrawal does not.
+    let open_to_all = listed || announced.kind == WITHDRAWN;
+    let delivered = also_delivered.as_deref().filter(|_| open_to_all);
     let holders = products::holders(tx, product_id, listed, delivered, announced_up_to, most)?;
     for holder in &holders {
         tx.notify(holder, &announced.kind, &announced.subject)?;

@@ -1,5 +1,5 @@
 //! A vendor checks a payload before it signs: all violations, or the comparison that institutions would see.
-//! Nothing is stored.
+//! Nothing is stored. What depends on the chain at the moment of submitting (does the revision follow?) is not asked.
 
 use kaiji_schema::comparison::{Comparison, compare};
 use kaiji_schema::jws::Document;
@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Exchange;
-use super::submit_statement::refuse_what_is_not_the_vendors;
+use super::submit_statement::{refuse_another_vendors_product, refuse_what_is_not_the_vendors};
 use crate::actor::Actor;
+use crate::storage::{Error as StorageError, products};
 
 /// What institutions would see.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -21,15 +22,28 @@ pub struct CheckedStatement {
     pub comparisons: Vec<Box<RawValue>>,
 }
 
+/// Why a payload would not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckStatementError {
+    /// It is not as it must be.
+    #[error(transparent)]
+    Violations(#[from] Violations),
+    /// The rows could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
 impl Exchange {
     /// Checks a payload, unsigned, as if the vendor had submitted it.
     pub fn check_statement(
         &self,
         actor: &Actor,
         payload: &[u8],
-    ) -> Result<CheckedStatement, Violations> {
+    ) -> Result<CheckedStatement, CheckStatementError> {
         let statement = Statement::parse(payload)?;
         refuse_what_is_not_the_vendors(&statement, actor)?;
+        let product = self.db.read(|c| products::find(c, &statement.product.id))?;
+        refuse_another_vendors_product(product, &actor.organisation)?;
         let show = |comparison: Comparison<'_>| serde_json::value::to_raw_value(&comparison).ok();
         let comparisons = requirement_sets()
             .iter()

@@ -40,7 +40,7 @@ use serde::Serialize;
 pub use acknowledge::{AcknowledgeError, Acknowledged};
 pub use approve_key::{Approval, ApproveKeyError};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
-pub use check_statement::CheckedStatement;
+pub use check_statement::{CheckStatementError, CheckedStatement};
 pub use clients::{ClientError, ClientView, NewClient};
 pub use compare_system::{CompareError, ComparisonView, SummaryView, SystemComparisons};
 pub use directory::DirectoryEntry;

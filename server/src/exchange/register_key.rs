@@ -71,6 +71,8 @@ impl KeyState {
 pub struct KeyView {
     /// RFC 7638 thumbprint: the `kid` of what it signs.
     pub kid: String,
+    /// Whose it is.
+    pub vendor: String,
     /// `ES256`, `EdDSA` or `PS256`.
     pub algorithm: String,
     /// The canonical public JWK.
@@ -114,6 +116,7 @@ impl KeyView {
             .map_err(|_| StorageError::Corrupt(format!("jwk of key {}", row.kid)))?;
         Ok(Self {
             kid: row.kid,
+            vendor: row.vendor_id,
             algorithm: row.algorithm,
             jwk,
             state,
@@ -239,17 +242,14 @@ impl Exchange {
         Ok(KeyView::of(registered.value, self.clock.now())?)
     }
 
-    /// The keys of a vendor, the oldest first: of the one that the operator names, or the caller's own.
+    /// The keys of a vendor, the oldest first: of the one that the operator names, or the caller's own. An operator who
+    /// names none sees the keys of all vendors that wait for approval.
     pub fn list_keys(
         &self,
         actor: &Actor,
         vendor: Option<&str>,
         window: &Window,
     ) -> Result<Page<KeyView>, KeyError> {
-        let vendor_id = vendor.unwrap_or(&actor.organisation);
-        if !may_see_keys(actor, vendor_id) {
-            return Err(KeyError::NotFound);
-        }
         let after = window
             .after
             .as_deref()
@@ -257,9 +257,17 @@ impl Exchange {
         let after = after
             .and_then(|(at, kid)| Some((at.parse().ok()?, kid)))
             .unwrap_or((i64::MIN, ""));
-        let rows = self
-            .db
-            .read(|c| signing_keys::list(c, vendor_id, after, window.fetch()))?;
+        let rows = if vendor.is_none() && actor.kind == OrganisationKind::Operator {
+            self.db
+                .read(|c| signing_keys::list_pending(c, after, window.fetch()))?
+        } else {
+            let vendor_id = vendor.unwrap_or(&actor.organisation);
+            if !may_see_keys(actor, vendor_id) {
+                return Err(KeyError::NotFound);
+            }
+            self.db
+                .read(|c| signing_keys::list(c, vendor_id, after, window.fetch()))?
+        };
         let now = self.clock.now();
         let keys = rows
             .into_iter()

@@ -18,6 +18,7 @@ use super::approve_key::{active_key, usable_key};
 use super::{Exchange, Moment};
 use crate::actor::Actor;
 use crate::storage::comparisons::{self, ComparisonRow};
+use crate::storage::products::ProductRow;
 use crate::storage::statements::{self, NewStatement, StatementRow};
 use crate::storage::{Entry, Error as StorageError, Tx, log, products};
 
@@ -178,6 +179,20 @@ pub(super) fn refuse_what_is_not_the_vendors(
     Violations::from_vec(found)
 }
 
+/// Refuses a product that is not there or another vendor's, without telling which.
+pub(super) fn refuse_another_vendors_product(
+    product: Option<ProductRow>,
+    vendor: &str,
+) -> Result<(), Violations> {
+    match product {
+        Some(product) if product.vendor_id == vendor => Ok(()),
+        _ => {
+            let detail = "it must be the id of a product of this vendor";
+            Err(super::violation("/product/id", "unknown_product", detail))
+        }
+    }
+}
+
 /// A statement on its way in: verified, compared, and not yet stored.
 struct Incoming {
     verified: Verified<Statement>,
@@ -198,10 +213,7 @@ impl Incoming {
         let key = active_key(tx, &self.vendor, kid.as_str(), now)?;
         let (_, key_leaf) = key.ok_or(SubmitError::Signer)?;
         let product = products::find(tx, &statement.product.id)?;
-        if product.is_none_or(|product| product.vendor_id != self.vendor) {
-            let detail = "it must be the id of a product of this vendor";
-            return Err(super::violation("/product/id", "unknown_product", detail).into());
-        }
+        refuse_another_vendors_product(product, &self.vendor)?;
         let head = statements::head(tx, &statement.product.id, statement.form.as_str())?;
         match &head {
             None => self.refuse_unless_it_begins_a_chain(tx)?,

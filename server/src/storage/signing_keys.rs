@@ -75,6 +75,29 @@ pub fn list(
         .load(connection)?)
 }
 
+/// Every vendor's keys that wait for approval, the oldest first, after the key at that place.
+pub fn list_pending(
+    connection: &mut DbConnection,
+    after: (i64, &str),
+    limit: i64,
+) -> Result<Vec<SigningKeyRow>, Error> {
+    let later = signing_keys::registered_at
+        .gt(after.0)
+        .or(signing_keys::registered_at
+            .eq(after.0)
+            .and(signing_keys::kid.gt(after.1)));
+    let waiting = signing_keys::table
+        .filter(signing_keys::approved_at.is_null())
+        .filter(signing_keys::retired_at.is_null())
+        .filter(signing_keys::revoked_at.is_null())
+        .filter(later);
+    Ok(waiting
+        .order((signing_keys::registered_at, signing_keys::kid))
+        .limit(limit)
+        .select(SigningKeyRow::as_select())
+        .load(connection)?)
+}
+
 /// Whether any key of the vendor has ever been approved.
 pub fn any_approved(connection: &mut DbConnection, vendor_id: &str) -> Result<bool, Error> {
     let approved = signing_keys::table

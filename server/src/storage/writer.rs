@@ -347,7 +347,9 @@ impl Desk {
     }
 
     fn commit_each_alone(&mut self, mut batch: Vec<Box<dyn Change>>) {
-        batch.iter_mut().for_each(|change| change.forget());
+        for change in &mut batch {
+            change.forget();
+        }
         let mut batch = batch.into_iter();
         while let Some(mut change) = batch.next() {
             match self.transact(std::slice::from_mut(&mut change)) {

@@ -6,9 +6,10 @@ use kaiji_schema::violation::{Violation, Violations};
 
 use super::{Kind, Problem};
 use crate::exchange::{
-    AcknowledgeError, ApproveKeyError, AuthenticateError, ClientError, CompareError, ExportError,
-    IdempotencyError, KeyError, OrganisationError, ProductError, ReadStatementError, RequestError,
-    Stale, StorageError, SubmitError, SystemError, TokenError, WithdrawError,
+    AcknowledgeError, ApproveKeyError, AuthenticateError, CheckStatementError, ClientError,
+    CompareError, ExportError, IdempotencyError, KeyError, OrganisationError, ProductError,
+    ReadStatementError, RequestError, Stale, StorageError, SubmitError, SystemError, TokenError,
+    WithdrawError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -181,6 +182,15 @@ impl From<WithdrawError> for Problem {
             WithdrawError::Signer => said(Kind::SignerRefused, &error),
             WithdrawError::State(_) => said(Kind::StatementState, &error),
             WithdrawError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<CheckStatementError> for Problem {
+    fn from(error: CheckStatementError) -> Self {
+        match error {
+            CheckStatementError::Violations(violations) => violations.into(),
+            CheckStatementError::Storage(error) => error.into(),
         }
     }
 }
