@@ -45,8 +45,15 @@ fn a_vendors_first_key_waits_for_the_operator(app: &TestApp) {
         .jose(&approval)
         .refused(422, "signer_refused");
     assert_eq!(states(&vendor), ["pending"]);
+    let waiting = app.operator().list("/keys");
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(
+        (&waiting[0]["kid"], &waiting[0]["vendor"]),
+        (&json!(kid), &json!(vendor.organisation))
+    );
 
     app.approve(&kid);
+    assert!(app.operator().list("/keys").is_empty(), "none waits");
     assert_eq!(states(&vendor), ["active"]);
     assert_eq!(
         vendor.events().last().unwrap(),

@@ -16,6 +16,7 @@ on_both_databases![
     the_directory_is_searched_whatever_the_width_and_case,
     a_grant_taken_back_keeps_what_was_delivered,
     a_narrowed_release_keeps_what_was_delivered,
+    a_delivered_statement_is_compared_and_exported_after_its_grant_and_its_time,
     what_was_not_fetched_is_not_acknowledged,
     a_disabled_vendor_is_neither_found_nor_asked,
 ];
@@ -298,6 +299,36 @@ fn a_narrowed_release_keeps_what_was_delivered(app: &TestApp) {
         .ok();
     assert!(offer.is_readable());
     assert_eq!(late.fetch(&offer.statement).status, 404);
+}
+
+fn a_delivered_statement_is_compared_and_exported_after_its_grant_and_its_time(app: &TestApp) {
+    let offer = Offer::new(app, "automatic");
+    let system = offer.clinic.system("電子カルテ", &offer.product);
+    offer.clinic.request(&offer.product);
+    let _ = offer.clinic.fetch(&offer.statement).expect(200);
+    assert_eq!(offer.revoke_grant(), 204);
+    let later = offer.next_revision();
+    app.step_jobs();
+
+    let kept = offer.clinic.comparisons(&system);
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0]["statement"], *offer.statement);
+    assert_eq!(kept[0]["validity"], "superseded");
+    let sheet = offer
+        .clinic
+        .get("/exports/comparison.csv")
+        .send()
+        .expect(200);
+    assert!(!sheet.text().contains("未受領"), "it was received");
+    let told = |kind: &str| offer.clinic.events().iter().any(|(of, _)| of == kind);
+    assert!(
+        !told("statement_received"),
+        "the later revision is none of its business"
+    );
+
+    offer.vendor.withdraw(&later, "誤記のため").ok();
+    app.step_jobs();
+    assert!(!told("statement_withdrawn"), "it never had that one");
 }
 
 fn what_was_not_fetched_is_not_acknowledged(app: &TestApp) {

@@ -336,6 +336,13 @@ fn a_payload_can_be_checked_before_it_is_signed(app: &TestApp) {
     assert_eq!(checked["comparisons"][0]["summary"]["conforming"], 45);
     assert_eq!(checked["comparisons"][0]["statement"], Value::Null);
 
+    let mut elsewhere = statement.clone();
+    elsewhere["product"]["id"] = json!("prd_other");
+    vendor
+        .post("/statements/check")
+        .json(&elsewhere)
+        .violates(&[("/product/id", "unknown_product")]);
+
     statement["answers"]["17.1"]["answer"] = json!("maybe");
     statement["issuer"] = json!("ven_other");
     statement["surprise"] = json!(1);
