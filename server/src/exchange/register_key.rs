@@ -15,7 +15,7 @@ use super::idempotency::{Idempotency, IdempotencyError, made_before, remember};
 use super::{Exchange, Moment, Page, Window, violation};
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::Error as StorageError;
-use crate::storage::signing_keys::{self, SigningKeyRow};
+use crate::storage::signing_keys::{self, Keys, SigningKeyRow};
 
 const CHALLENGE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
@@ -257,17 +257,16 @@ impl Exchange {
         let after = after
             .and_then(|(at, kid)| Some((at.parse().ok()?, kid)))
             .unwrap_or((i64::MIN, ""));
-        let rows = if vendor.is_none() && actor.kind == OrganisationKind::Operator {
-            self.db
-                .read(|c| signing_keys::list_pending(c, after, window.fetch()))?
-        } else {
-            let vendor_id = vendor.unwrap_or(&actor.organisation);
-            if !may_see_keys(actor, vendor_id) {
-                return Err(KeyError::NotFound);
-            }
-            self.db
-                .read(|c| signing_keys::list(c, vendor_id, after, window.fetch()))?
+        let keys = match vendor {
+            None if actor.kind == OrganisationKind::Operator => Keys::Waiting,
+            named => Keys::Of(named.unwrap_or(&actor.organisation)),
         };
+        if matches!(keys, Keys::Of(vendor_id) if !may_see_keys(actor, vendor_id)) {
+            return Err(KeyError::NotFound);
+        }
+        let rows = self
+            .db
+            .read(|c| signing_keys::list(c, keys, after, window.fetch()))?;
         let now = self.clock.now();
         let keys = rows
             .into_iter()

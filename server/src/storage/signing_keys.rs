@@ -52,32 +52,19 @@ pub fn find(connection: &mut DbConnection, kid: &str) -> Result<Option<SigningKe
     Ok(found.optional()?)
 }
 
-/// A vendor's keys, the oldest first, after the key registered at `after.0` with the kid `after.1`.
-pub fn list(
-    connection: &mut DbConnection,
-    vendor_id: &str,
-    after: (i64, &str),
-    limit: i64,
-) -> Result<Vec<SigningKeyRow>, Error> {
-    let later = signing_keys::registered_at
-        .gt(after.0)
-        .or(signing_keys::registered_at
-            .eq(after.0)
-            .and(signing_keys::kid.gt(after.1)));
-    let query = signing_keys::table
-        .filter(signing_keys::vendor_id.eq(vendor_id))
-        .filter(later);
-    let ordered = query
-        .order((signing_keys::registered_at, signing_keys::kid))
-        .limit(limit);
-    Ok(ordered
-        .select(SigningKeyRow::as_select())
-        .load(connection)?)
+/// Which keys.
+#[derive(Debug, Clone, Copy)]
+pub enum Keys<'a> {
+    /// Those of this vendor.
+    Of(&'a str),
+    /// Every vendor's that wait for approval.
+    Waiting,
 }
 
-/// Every vendor's keys that wait for approval, the oldest first, after the key at that place.
-pub fn list_pending(
+/// Keys, the oldest first, after the key registered at `after.0` with the kid `after.1`.
+pub fn list(
     connection: &mut DbConnection,
+    keys: Keys<'_>,
     after: (i64, &str),
     limit: i64,
 ) -> Result<Vec<SigningKeyRow>, Error> {
@@ -86,12 +73,15 @@ pub fn list_pending(
         .or(signing_keys::registered_at
             .eq(after.0)
             .and(signing_keys::kid.gt(after.1)));
-    let waiting = signing_keys::table
-        .filter(signing_keys::approved_at.is_null())
-        .filter(signing_keys::retired_at.is_null())
-        .filter(signing_keys::revoked_at.is_null())
-        .filter(later);
-    Ok(waiting
+    let query = signing_keys::table.filter(later).into_boxed();
+    let query = match keys {
+        Keys::Of(vendor_id) => query.filter(signing_keys::vendor_id.eq(vendor_id)),
+        Keys::Waiting => query
+            .filter(signing_keys::approved_at.is_null())
+            .filter(signing_keys::retired_at.is_null())
+            .filter(signing_keys::revoked_at.is_null()),
+    };
+    Ok(query
         .order((signing_keys::registered_at, signing_keys::kid))
         .limit(limit)
         .select(SigningKeyRow::as_select())
