@@ -1,7 +1,7 @@
 //! What the interface answers when it does not do what was asked (RFC 9457): the only file with error statuses.
 //!
 //! One table of kinds feeds the answers, the `OpenAPI` document and the page behind each `type`. Which error of the
-//! exchange is of which kind stands in [`exchange_errors`]. What went wrong inside is logged and never shown.
+//! exchange is of which kind stands in `exchange_errors`. What went wrong inside is logged and never shown.
 
 mod exchange_errors;
 

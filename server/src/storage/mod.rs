@@ -1,7 +1,7 @@
 //! Where rows are: SQL on two databases, and no rule about what the rows mean.
 //!
 //! [`Db`] is the door. `read` lends a pooled connection; `write` hands a closure to the one writer, which commits many
-//! at once ([`writer`]). Every write holds the lock on the head of the log, so a check and the insert that depends on
+//! at once (`writer.rs`). Every write holds the lock on the head of the log, so a check and the insert that depends on
 //! it cannot be torn apart by another writer: uniqueness is asked before, not guessed from an error afterwards.
 
 pub mod backend;
@@ -109,7 +109,7 @@ impl Db {
 
     /// Runs `change` in a transaction and answers once it is durable, with the receipts of the leaves it appended.
     ///
-    /// `change` may run more than once and must have no effect but rows (the contract is in [`writer`]).
+    /// `change` may run more than once and must have no effect but rows (the contract is in `writer.rs`).
     pub fn write<T, E, F>(&self, change: F) -> Result<Committed<T>, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
