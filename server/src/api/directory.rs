@@ -24,7 +24,7 @@ impl Fields for Search {
     }];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
-        let words = pairs.take("q")?;
+        let words = pairs.take_text("q")?;
         if words
             .as_ref()
             .is_some_and(|words| words.chars().count() > LONGEST_SEARCH)

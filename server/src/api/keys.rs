@@ -55,7 +55,7 @@ impl Fields for Filter {
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
         Ok(Self {
-            vendor: pairs.take("vendor")?,
+            vendor: pairs.take_text("vendor")?,
         })
     }
 }

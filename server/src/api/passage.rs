@@ -70,14 +70,12 @@ pub async fn pass(
     answered.instrument(span).await
 }
 
-/// What no operation takes: encoded bodies, and U+0000 in an address, which PostgreSQL cannot look for.
+/// What no operation takes: encoded bodies, and U+0000 in a path, which PostgreSQL cannot look for.
 fn refusal(request: &ServiceRequest) -> Option<Kind> {
     if is_encoded(request.headers()) {
         Some(Kind::UnsupportedEncoding)
     } else if request.uri().path().contains("%00") {
         Some(Kind::NotFound)
-    } else if request.query_string().contains("%00") {
-        Some(Kind::BadQuery)
     } else {
         None
     }

@@ -66,6 +66,18 @@ impl Pairs {
         Ok(Self(pairs.into_inner()))
     }
 
+    /// A parameter that is looked for in rows: without U+0000, which PostgreSQL cannot look for.
+    pub fn take_text(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        let text = self.take(name)?;
+        if text.as_ref().is_some_and(|text| text.contains('\0')) {
+            return Err(Problem::new(
+                Kind::BadQuery,
+                format!("`{name}` must not contain U+0000"),
+            ));
+        }
+        Ok(text)
+    }
+
     /// A parameter; `None` where it is absent.
     pub fn take(&mut self, name: &str) -> Result<Option<String>, Problem> {
         let Some(place) = self.0.iter().position(|(found, _)| found == name) else {

@@ -34,7 +34,7 @@ impl Fields for Filter {
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
         Ok(Self {
-            product: pairs.take("product")?,
+            product: pairs.take_text("product")?,
         })
     }
 }
