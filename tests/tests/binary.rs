@@ -11,6 +11,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
+use std::time::Duration;
 use std::{fs, thread};
 
 use kaiji_schema::jws::Jws;
@@ -65,12 +66,24 @@ fn the_embedded_default_makes_what_it_needs_ends_cleanly_and_starts_again() {
 #[test]
 fn a_port_that_is_taken_is_named_and_ends_the_start_with_status_3() {
     let home = Home::empty();
-    let taken = TcpListener::bind(("127.0.0.1", home.port())).unwrap();
+    let taken = take(home.port());
     let ended = home.try_serve().err().unwrap();
     drop(taken);
     assert_eq!(ended.status, Some(3), "{ended:?}");
     let address = format!("127.0.0.1:{}", home.port());
     assert!(ended.stderr.contains(&address), "{ended:?}");
+}
+
+/// Listens on a port that was free a moment ago. A process that another test starts just then holds it from its fork
+/// to its exec.
+fn take(port: u16) -> TcpListener {
+    for _ in 0..500 {
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("port {port} is not free");
 }
 
 #[test]
