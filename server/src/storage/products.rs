@@ -138,18 +138,6 @@ pub fn revoke_grant(
         == 1)
 }
 
-/// Whether the institution was granted the product.
-pub fn is_granted(
-    connection: &mut DbConnection,
-    institution_id: &str,
-    product_id: &str,
-) -> Result<bool, Error> {
-    let in_force = grants::table
-        .find((institution_id, product_id))
-        .filter(grants::revoked_at.is_null());
-    Ok(diesel::select(diesel::dsl::exists(in_force)).get_result(connection)?)
-}
-
 /// Institutions that the product was granted to; where it is listed, those that have it among their systems; and those
 /// that the statement `delivered` was delivered to. In the order of their ids.
 pub fn holders(
