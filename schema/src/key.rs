@@ -168,6 +168,19 @@ impl PublicKey {
         }
     }
 
+    /// An Ed25519 key from its 32 bytes (RFC 8032, section 5.1.5).
+    pub fn from_ed25519(bytes: [u8; 32]) -> Result<Self, KeyError> {
+        Ok(Self::new(Material::ed25519(bytes)?))
+    }
+
+    /// The 32 bytes of an Ed25519 key; `None` for one of another kind.
+    pub fn as_ed25519(&self) -> Option<&[u8; 32]> {
+        match &self.material {
+            Material::Ed25519(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     /// The name of the key (RFC 7638).
     pub fn thumbprint(&self) -> Thumbprint {
         self.thumbprint.clone()

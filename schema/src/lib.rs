@@ -11,6 +11,7 @@ pub mod form;
 pub mod identifier;
 pub mod jws;
 pub mod key;
+pub mod log;
 mod provider;
 pub mod reader;
 pub mod receipt;

@@ -19,6 +19,15 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     output
 }
 
+/// SHA-256 of the parts, one after the other.
+pub fn sha256_of(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    parts.iter().for_each(|part| context.update(part));
+    let mut output = [0; 32];
+    output.copy_from_slice(context.finish().as_ref());
+    output
+}
+
 /// ECDSA on P-256 with SHA-256; the key is an uncompressed point, the signature r||s (RFC 7518, section 3.4).
 pub fn verify_es256(point: &[u8], message: &[u8], signature: &[u8]) -> bool {
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)

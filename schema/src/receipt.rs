@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::digest::Digest;
 use crate::jws::Document;
@@ -39,11 +40,13 @@ pub enum Event {
     DeliveryAcknowledged,
     /// The service signs with another key of its own from here on.
     ServiceKeyRotated,
+    /// A day of the audit trail is complete: its last entry's hash vouches for all before it.
+    AuditHead,
 }
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::KeyRegistered,
         Self::KeyRetired,
         Self::KeyRevoked,
@@ -52,6 +55,7 @@ impl Event {
         Self::DeliveryMade,
         Self::DeliveryAcknowledged,
         Self::ServiceKeyRotated,
+        Self::AuditHead,
     ];
 
     /// The name in receipts, `snake_case`.
@@ -65,6 +69,7 @@ impl Event {
             Self::DeliveryMade => "delivery_made",
             Self::DeliveryAcknowledged => "delivery_acknowledged",
             Self::ServiceKeyRotated => "service_key_rotated",
+            Self::AuditHead => "audit_head",
         }
     }
 
@@ -110,6 +115,12 @@ pub struct Receipt {
     pub not_after: Option<Timestamp>,
     /// Since when the key is not to be trusted.
     pub compromised_since: Option<Timestamp>,
+    /// The day (UTC) of the audit trail that the event is about.
+    pub audit_day: Option<Date>,
+    /// How many entries the audit trail has up to the end of that day.
+    pub audit_entries: Option<u64>,
+    /// The hash of the last of them, which chains all before it.
+    pub audit_head: Option<Digest>,
     /// How well the service knew the time.
     pub clock: Option<ClockStatement>,
 }
@@ -136,6 +147,12 @@ impl Receipt {
             ("signer_key_leaf", self.signer_key_leaf.map(index)),
             ("not_after", self.not_after.map(time)),
             ("compromised_since", self.compromised_since.map(time)),
+            ("audit_day", self.audit_day.map(|day| text(day.to_string()))),
+            ("audit_entries", self.audit_entries.map(index)),
+            (
+                "audit_head",
+                self.audit_head.map(|digest| text(digest.to_string())),
+            ),
             ("clock", self.clock.as_ref().map(ClockStatement::to_value)),
         ];
         let present = members
@@ -176,6 +193,9 @@ impl FromMembers for Receipt {
         let signer_key_leaf = reader.optional_integer("signer_key_leaf", 0..=MAX_INTEGER);
         let not_after = reader.optional_time("not_after");
         let compromised_since = reader.optional_time("compromised_since");
+        let audit_day = reader.optional_date("audit_day");
+        let audit_entries = reader.optional_integer("audit_entries", 0..=MAX_INTEGER);
+        let audit_head = reader.optional_digest("audit_head");
         let clock = optional_clock(reader);
         Some(Self {
             event: event?,
@@ -190,6 +210,9 @@ impl FromMembers for Receipt {
             signer_key_leaf: signer_key_leaf.map(i64::unsigned_abs),
             not_after,
             compromised_since,
+            audit_day,
+            audit_entries: audit_entries.map(i64::unsigned_abs),
+            audit_head,
             clock,
         })
     }

@@ -190,6 +190,9 @@ impl ReceiptSigner {
             signer_key_leaf: None,
             not_after: None,
             compromised_since: None,
+            audit_day: None,
+            audit_entries: None,
+            audit_head: None,
             clock: self.clock.clone(),
         }
     }

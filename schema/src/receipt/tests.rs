@@ -19,6 +19,9 @@ fn full() -> Receipt {
         signer_key_leaf: Some(3),
         not_after: Some("2029-11-01T00:00:00Z".parse().unwrap()),
         compromised_since: Some("2026-10-01T00:00:00Z".parse().unwrap()),
+        audit_day: Some("2026-10-31".parse().unwrap()),
+        audit_entries: Some(12),
+        audit_head: Some(Digest::of(b"head")),
         clock: Some(ClockStatement {
             source: "ntp.nict.jp".to_owned(),
             error_ms: 12,
@@ -36,6 +39,9 @@ fn least() -> Receipt {
         signer_key_leaf: None,
         not_after: None,
         compromised_since: None,
+        audit_day: None,
+        audit_entries: None,
+        audit_head: None,
         clock: None,
         event: Event::ServiceKeyRotated,
         ..full()
