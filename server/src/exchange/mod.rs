@@ -16,6 +16,7 @@ mod events;
 mod export_comparison;
 mod idempotency;
 mod jwt;
+mod log;
 mod organisations;
 mod products;
 mod read_statement;
@@ -48,6 +49,7 @@ pub use events::EventView;
 pub use export_comparison::{ComparisonExport, ExportError};
 pub use idempotency::{Idempotency, IdempotencyError};
 pub use jwt::TokenKey;
+pub use log::{ConsistencyProof, InclusionProof, LogError};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
 pub use read_statement::{

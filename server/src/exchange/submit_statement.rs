@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::announce::{Announcement, Revised};
 use super::approve_key::{active_key, usable_key};
+use super::log::current_proof;
 use super::{Exchange, Moment};
 use crate::actor::Actor;
 use crate::storage::comparisons::{self, ComparisonRow};
@@ -44,6 +45,8 @@ pub struct Submission {
     pub leaf_index: i64,
     /// The receipt (受領証), a compact JWS of the service.
     pub receipt: String,
+    /// That the receipt is a leaf of the log (`c2sp.org/tlog-proof@v1`), with a checkpoint.
+    pub proof: String,
     /// How it compares, with each requirement set.
     pub comparisons: Vec<ComparisonSummary>,
     /// Whether it is new; a statement that is held already is answered with its first receipt.
@@ -127,8 +130,11 @@ impl Exchange {
         let submitted = self
             .db
             .write_prepared(preparing, move |tx| incoming.take_in(tx))?;
-        let mut submission = submitted.value;
-        submission.receipt.extend(submitted.receipts);
+        let (mut submission, leaf) = submitted.into_value_and_leaf();
+        if let Some(logged) = leaf {
+            submission.receipt = logged.receipt;
+            submission.proof = logged.proof.to_text();
+        }
         Ok(submission)
     }
 
@@ -278,6 +284,7 @@ impl Incoming {
             received_at,
             leaf_index: leaf,
             receipt: String::new(),
+            proof: String::new(),
             comparisons: self.compared.iter().map(Into::into).collect(),
             created: true,
         }
@@ -311,6 +318,7 @@ fn refuse_unless_it_follows(statement: &Statement, head: &StatementRow) -> Resul
 fn held_submission(tx: &mut Tx<'_>, row: StatementRow) -> Result<Submission, SubmitError> {
     let missing = || StorageError::Corrupt(format!("no receipt for statement {}", row.sha256));
     let receipt = log::receipt(tx, row.receipt_leaf)?.ok_or_else(missing)?;
+    let proof = current_proof(tx, row.receipt_leaf)?.to_text();
     let mut compared = Vec::new();
     for set in requirement_sets() {
         let kept = comparisons::find(tx, &row.sha256, &set.digest().to_string())?;
@@ -326,6 +334,7 @@ fn held_submission(tx: &mut Tx<'_>, row: StatementRow) -> Result<Submission, Sub
         received_at: Moment(row.received_at),
         leaf_index: row.receipt_leaf,
         receipt,
+        proof,
         comparisons: compared,
         created: false,
     })

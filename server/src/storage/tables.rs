@@ -113,6 +113,23 @@ table! {
         size -> BigInt,
         last_received_at -> BigInt,
         last_event -> BigInt,
+        frontier -> Binary,
+    }
+}
+
+table! {
+    log_tiles (level, tile_index) {
+        level -> BigInt,
+        tile_index -> BigInt,
+        hashes -> Binary,
+    }
+}
+
+table! {
+    checkpoints (size) {
+        size -> BigInt,
+        note -> Text,
+        signed_at -> BigInt,
     }
 }
 
@@ -245,6 +262,7 @@ table! {
 
 allow_tables_to_appear_in_same_query!(
     announcements,
+    checkpoints,
     clients,
     comparisons,
     deliveries,
@@ -254,6 +272,7 @@ allow_tables_to_appear_in_same_query!(
     key_challenges,
     leaves,
     log_head,
+    log_tiles,
     organisations,
     products,
     requests,
