@@ -19,6 +19,26 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     output
 }
 
+/// SHA-256 of what comes in parts.
+#[derive(Clone)]
+pub struct Sha256(ring::digest::Context);
+
+impl Sha256 {
+    pub fn new() -> Self {
+        Self(ring::digest::Context::new(&ring::digest::SHA256))
+    }
+
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(self) -> [u8; 32] {
+        let mut output = [0; 32];
+        output.copy_from_slice(self.0.finish().as_ref());
+        output
+    }
+}
+
 /// ECDSA on P-256 with SHA-256; the key is an uncompressed point, the signature r||s (RFC 7518, section 3.4).
 pub fn verify_es256(point: &[u8], message: &[u8], signature: &[u8]) -> bool {
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
