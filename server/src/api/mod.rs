@@ -20,6 +20,7 @@ pub mod operation;
 pub mod organisations;
 pub mod page;
 mod passage;
+mod pieces;
 pub mod problem;
 pub mod products;
 pub mod query;
