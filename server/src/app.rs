@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::exchange::{Exchange, Random, ServicePurpose, TokenKey};
 use crate::jobs;
-use crate::keys::{self, ReceiptSigner, ServiceKeys};
+use crate::keys::{self, LogSigner, ServiceKeys};
 use crate::storage::{self, DatabaseUrl, Db, backend};
 
 /// Why a service could not be started. Each says what to do.
@@ -112,11 +112,12 @@ fn open(
         path: config.keys_dir.join("token.pem"),
         cause,
     })?;
-    let signer = ReceiptSigner::new(
+    let signer = Arc::new(LogSigner::new(
         service.receipt,
+        service.log,
         config.log_name.clone().unwrap_or(host),
         stated,
-    );
+    ));
     let db = Db::open(storage::Options {
         url,
         readers: config.readers,

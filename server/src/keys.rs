@@ -9,8 +9,10 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use kaiji_schema::Digest;
 use kaiji_schema::jws;
 use kaiji_schema::key::{Algorithm, KeyError, SigningKey};
+use kaiji_schema::log::{Checkpoint, NoteError};
 use kaiji_schema::receipt::{ClockStatement, Event, Receipt};
 use ring::rand::SecureRandom;
 
@@ -162,24 +164,36 @@ fn secret(path: &Path) -> Result<[u8; 32], Error> {
         .map_err(|_| Error::Secret(path.to_owned()))
 }
 
-/// Signs receipts in the name of the log.
-pub struct ReceiptSigner {
-    key: SigningKey,
-    log: String,
+/// Signs receipts and checkpoints in the name of the log.
+pub struct LogSigner {
+    receipts: SigningKey,
+    checkpoints: SigningKey,
+    origin: String,
     clock: Option<ClockStatement>,
 }
 
-impl ReceiptSigner {
-    /// A signer for the log of that name; `clock` is what the operator states about the time's source.
-    pub fn new(key: SigningKey, log: String, clock: Option<ClockStatement>) -> Self {
-        Self { key, log, clock }
+impl LogSigner {
+    /// A signer for the log of that name, with the key for its receipts and the key for its checkpoints; `clock` is
+    /// what the operator states about the time's source.
+    pub fn new(
+        receipts: SigningKey,
+        checkpoints: SigningKey,
+        origin: String,
+        clock: Option<ClockStatement>,
+    ) -> Self {
+        Self {
+            receipts,
+            checkpoints,
+            origin,
+            clock,
+        }
     }
 
     /// A receipt of this log that says no more than what happened, where and when.
     pub fn receipt(&self, event: Event, leaf_index: u64, received_at: Timestamp) -> Receipt {
         Receipt {
             event,
-            log: self.log.clone(),
+            log: self.origin.clone(),
             leaf_index,
             received_at,
             vendor: None,
@@ -199,10 +213,26 @@ impl ReceiptSigner {
 
     /// Signs a receipt: the answer is the leaf.
     pub fn sign(&self, receipt: &Receipt) -> Result<String, KeyError> {
-        jws::sign(
-            <Receipt as jws::Document>::TYP,
-            &receipt.payload(),
-            &self.key,
-        )
+        self.sign_payload(<Receipt as jws::Document>::TYP, &receipt.payload())
+    }
+
+    /// Signs another document with the key for receipts.
+    pub fn sign_payload(&self, typ: &str, payload: &[u8]) -> Result<String, KeyError> {
+        jws::sign(typ, payload, &self.receipts)
+    }
+
+    /// Signs a checkpoint: the answer is the note's text.
+    pub fn checkpoint(&self, size: u64, root: Digest) -> Result<String, NoteError> {
+        let checkpoint = Checkpoint {
+            origin: self.origin.clone(),
+            size,
+            root,
+        };
+        Ok(checkpoint.sign(&self.checkpoints)?.to_string())
+    }
+
+    /// The log's name.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 }

@@ -14,11 +14,11 @@ mod tree;
 pub use checkpoint::Checkpoint;
 pub use note::{Note, NoteError, NoteSignature, VerifierKey};
 pub use proof::{
-    Consistency, LogProof, ProofError, consistency_holds, consistency_proof, inclusion_holds,
-    inclusion_proof, root_at,
+    Consistency, LogProof, Nodes, ProofError, consistency_holds, consistency_proof,
+    inclusion_holds, inclusion_proof, root_at,
 };
 pub use tile::{TILE_WIDTH, TileError, TileName, Tiles, tile_width};
-pub use tree::{Frontier, empty_root, leaf_hash, node_hash};
+pub use tree::{Frontier, Growth, Missing, empty_root, leaf_hash, node_hash};
 
 #[cfg(test)]
 mod tests;

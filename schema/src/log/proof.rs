@@ -2,9 +2,17 @@
 //! 2.1.1 and 2.1.2), checked without them (RFC 9162, sections 2.1.3.2 and 2.1.4.2), and written as text.
 
 use super::text::{base64_line, decimal, hash_line};
-use super::tile::{TileError, Tiles};
 use super::tree::{empty_root, node_hash};
 use crate::digest::Digest;
+
+/// Where the roots of full subtrees come from.
+pub trait Nodes {
+    /// Why one cannot be had.
+    type Error;
+
+    /// The root of the full subtree of 2^`height` leaves at `place` among those of its height.
+    fn node(&mut self, height: u32, place: u64) -> Result<Digest, Self::Error>;
+}
 
 /// The first line of a proof of inclusion (`c2sp.org/tlog-proof@v1`).
 const LOG_PROOF: &str = "c2sp.org/tlog-proof@v1";
@@ -24,7 +32,7 @@ pub enum ProofError<E> {
     },
     /// A node could not be had.
     #[error(transparent)]
-    Tile(#[from] TileError<E>),
+    Node(E),
 }
 
 /// The largest power of two below `size`, where the tree is split.
@@ -36,40 +44,32 @@ fn split(size: u64) -> u64 {
 }
 
 /// The Merkle tree hash over the leaves `from..to`, where `from` is aligned as a split leaves it.
-fn range<E, F>(tiles: &mut Tiles<F>, from: u64, to: u64) -> Result<Digest, TileError<E>>
-where
-    F: FnMut(super::TileName) -> Result<Vec<u8>, E>,
-{
+fn range<N: Nodes>(nodes: &mut N, from: u64, to: u64) -> Result<Digest, N::Error> {
     let size = to - from;
     if size.is_power_of_two() {
         let height = size.ilog2();
-        return tiles.node(height, from >> height);
+        return nodes.node(height, from >> height);
     }
     let middle = from + split(size);
-    let left = range(tiles, from, middle)?;
-    Ok(node_hash(&left, &range(tiles, middle, to)?))
+    let left = range(nodes, from, middle)?;
+    Ok(node_hash(&left, &range(nodes, middle, to)?))
 }
 
 /// The root of the first `size` leaves.
-pub fn root_at<E, F>(tiles: &mut Tiles<F>, size: u64) -> Result<Digest, TileError<E>>
-where
-    F: FnMut(super::TileName) -> Result<Vec<u8>, E>,
-{
+pub fn root_at<N: Nodes>(nodes: &mut N, size: u64) -> Result<Digest, N::Error> {
     match size {
         0 => Ok(empty_root()),
-        _ => range(tiles, 0, size),
+        _ => range(nodes, 0, size),
     }
 }
 
 /// The hashes that lead from a leaf to the root of the first `size` leaves, the lowest first.
-pub fn inclusion_proof<E, F>(
-    tiles: &mut Tiles<F>,
+pub fn inclusion_proof<N: Nodes>(
+    nodes: &mut N,
     leaf: u64,
     size: u64,
-) -> Result<Vec<Digest>, ProofError<E>>
-where
-    F: FnMut(super::TileName) -> Result<Vec<u8>, E>,
-{
+) -> Result<Vec<Digest>, ProofError<N::Error>> {
+    let mut hash = |from, to| range(nodes, from, to).map_err(ProofError::Node);
     if leaf >= size {
         return Err(ProofError::Beyond { part: leaf, size });
     }
@@ -78,10 +78,10 @@ where
     while to - from > 1 {
         let middle = from + split(to - from);
         if leaf < middle {
-            proof.push(range(tiles, middle, to)?);
+            proof.push(hash(middle, to)?);
             to = middle;
         } else {
-            proof.push(range(tiles, from, middle)?);
+            proof.push(hash(from, middle)?);
             from = middle;
         }
     }
@@ -90,14 +90,12 @@ where
 }
 
 /// The hashes that show that the first `from` leaves of a tree of `to` leaves are a tree that somebody kept the root of.
-pub fn consistency_proof<E, F>(
-    tiles: &mut Tiles<F>,
+pub fn consistency_proof<N: Nodes>(
+    nodes: &mut N,
     from: u64,
     to: u64,
-) -> Result<Vec<Digest>, ProofError<E>>
-where
-    F: FnMut(super::TileName) -> Result<Vec<u8>, E>,
-{
+) -> Result<Vec<Digest>, ProofError<N::Error>> {
+    let mut hash = |from, to| range(nodes, from, to).map_err(ProofError::Node);
     if from > to {
         return Err(ProofError::Beyond {
             part: from,
@@ -112,17 +110,17 @@ where
     while from != end {
         let middle = begin + split(end - begin);
         if from <= middle {
-            proof.push(range(tiles, middle, end)?);
+            proof.push(hash(middle, end)?);
             end = middle;
         } else {
-            proof.push(range(tiles, begin, middle)?);
+            proof.push(hash(begin, middle)?);
             begin = middle;
             whole = false;
         }
     }
     // The smaller root itself is known to whoever asks; a subtree in the middle is not.
     if !whole {
-        proof.push(range(tiles, begin, end)?);
+        proof.push(hash(begin, end)?);
     }
     proof.reverse();
     Ok(proof)

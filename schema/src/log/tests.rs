@@ -64,16 +64,16 @@ fn every_leaf_of_every_size_has_a_proof_that_holds_for_it_alone() {
     let (_, tiles) = grown(&leaves);
     for size in 1..=leaves.len() {
         let root = oracle(&leaves[..size]);
-        for leaf in 0..size {
+        for (leaf, hash) in leaves.iter().enumerate().take(size) {
             let proof = inclusion_proof(&mut reading(&tiles), leaf as u64, size as u64).unwrap();
             let holds = |leaf: usize, hash: &Digest| {
                 inclusion_holds(leaf as u64, size as u64, hash, &proof, &root)
             };
-            assert!(holds(leaf, &leaves[leaf]));
+            assert!(holds(leaf, hash));
             assert!(!holds(leaf, &leaf_hash(b"another")));
             let other = (leaf + 1) % size;
-            assert!(size == 1 || !holds(other, &leaves[leaf]));
-            assert!(!holds(size, &leaves[leaf]));
+            assert!(size == 1 || !holds(other, hash));
+            assert!(!holds(size, hash));
         }
     }
 }
@@ -97,6 +97,28 @@ fn every_size_is_shown_to_be_the_beginning_of_every_later_one() {
 }
 
 #[test]
+fn leaves_that_are_added_together_have_the_proofs_that_the_tiles_give() {
+    let leaves = leaves(130);
+    let (_, tiles) = grown(&leaves);
+    for before in 0..leaves.len() {
+        let (frontier, _) = grown(&leaves[..before]);
+        for after in before + 1..=leaves.len().min(before + 20) {
+            let mut growth = Growth::new(frontier.clone());
+            leaves[before..after]
+                .iter()
+                .for_each(|leaf| growth.push(*leaf));
+            assert_eq!(growth.frontier().root(), oracle(&leaves[..after]));
+            for leaf in before..after {
+                let expected =
+                    inclusion_proof(&mut reading(&tiles), leaf as u64, after as u64).unwrap();
+                let proof = inclusion_proof(&mut growth, leaf as u64, after as u64);
+                assert_eq!(proof, Ok(expected));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_truncated_tile_and_a_size_beyond_the_log_are_told() {
     let leaves = leaves(300);
     let (_, mut tiles) = grown(&leaves);
@@ -110,11 +132,11 @@ fn a_truncated_tile_and_a_size_beyond_the_log_are_told() {
     );
     assert!(consistency_proof(&mut reading(&tiles), 301, 300).is_err());
     let too_large = inclusion_proof(&mut reading(&tiles), 5, 1000);
-    assert!(matches!(too_large, Err(ProofError::Tile(_))));
+    assert!(matches!(too_large, Err(ProofError::Node(_))));
     let name = TileName { level: 0, index: 0 };
     tiles.get_mut(&name).unwrap().truncate(255 * 32 + 31);
     let truncated = inclusion_proof(&mut reading(&tiles), 250, 300);
-    assert_eq!(truncated, Err(ProofError::Tile(TileError::Truncated(name))));
+    assert_eq!(truncated, Err(ProofError::Node(TileError::Truncated(name))));
 }
 
 #[test]

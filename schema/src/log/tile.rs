@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::proof::Nodes;
 use super::tree::node_hash;
 use crate::digest::Digest;
 
@@ -115,8 +116,23 @@ impl<E, F: FnMut(TileName) -> Result<Vec<u8>, E>> Tiles<F> {
         }
     }
 
-    /// The root of the full subtree of 2^`height` leaves at `place` among those of its height.
-    pub(super) fn node(&mut self, height: u32, place: u64) -> Result<Digest, TileError<E>> {
+    fn tile(&mut self, name: TileName) -> Result<&[Digest], TileError<E>> {
+        if !self.fetched.contains_key(&name) {
+            let bytes = (self.fetch)(name).map_err(TileError::Fetch)?;
+            // What is left over at the end is part of a hash: the tile is as long as its whole ones.
+            let (hashes, _) = bytes.as_chunks::<32>();
+            let hashes = hashes.iter().map(|hash| Digest::from(*hash)).collect();
+            self.fetched.insert(name, hashes);
+        }
+        let fetched = self.fetched.get(&name).map(Vec::as_slice);
+        fetched.ok_or(TileError::Truncated(name))
+    }
+}
+
+impl<E, F: FnMut(TileName) -> Result<Vec<u8>, E>> Nodes for Tiles<F> {
+    type Error = TileError<E>;
+
+    fn node(&mut self, height: u32, place: u64) -> Result<Digest, TileError<E>> {
         // The tile's own row of hashes below this node: so many levels down, so many of them.
         let above = height % TILE_HEIGHT;
         let name = TileName {
@@ -129,18 +145,6 @@ impl<E, F: FnMut(TileName) -> Result<Vec<u8>, E>> Tiles<F> {
         let first = usize::try_from(first).map_err(|_| truncated())?;
         let row = tile.get(first..first + (1 << above));
         Ok(fold(row.ok_or_else(truncated)?))
-    }
-
-    fn tile(&mut self, name: TileName) -> Result<&[Digest], TileError<E>> {
-        if !self.fetched.contains_key(&name) {
-            let bytes = (self.fetch)(name).map_err(TileError::Fetch)?;
-            // What is left over at the end is part of a hash: the tile is as long as its whole ones.
-            let (hashes, _) = bytes.as_chunks::<32>();
-            let hashes = hashes.iter().map(|hash| Digest::from(*hash)).collect();
-            self.fetched.insert(name, hashes);
-        }
-        let fetched = self.fetched.get(&name).map(Vec::as_slice);
-        fetched.ok_or(TileError::Truncated(name))
     }
 }
 

@@ -1,5 +1,9 @@
 //! The Merkle tree hash of RFC 6962, section 2.1, grown leaf by leaf.
 
+use std::collections::HashMap;
+
+use super::proof::Nodes;
+use super::tile::TileName;
 use crate::digest::Digest;
 use crate::provider;
 
@@ -83,5 +87,74 @@ impl Frontier {
             None => empty_root(),
             Some(last) => peaks.fold(*last, |root, left| node_hash(left, &root)),
         }
+    }
+}
+
+/// A tree that is growing: its right edge, and every subtree that was completed meanwhile. It gives the proofs of the
+/// leaves that were added to it, and what its tiles gain, without the tree that was there before.
+#[derive(Debug)]
+pub struct Growth {
+    frontier: Frontier,
+    nodes: HashMap<(u32, u64), Digest>,
+    tiles: Vec<(TileName, Vec<u8>)>,
+}
+
+/// A node of the tree that was there before, and not at its edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a node of height {0} lies inside what was there before")]
+pub struct Missing(u32);
+
+impl Growth {
+    /// Begins to grow the tree with that edge.
+    pub fn new(frontier: Frontier) -> Self {
+        let mut nodes = HashMap::new();
+        let mut leaves = 0;
+        for (height, peak) in (0..u64::BITS)
+            .rev()
+            .filter(|height| frontier.size >> height & 1 == 1)
+            .zip(&frontier.peaks)
+        {
+            nodes.insert((height, leaves >> height), *peak);
+            leaves += 1 << height;
+        }
+        Self {
+            frontier,
+            nodes,
+            tiles: Vec::new(),
+        }
+    }
+
+    /// Adds a leaf by its hash.
+    pub fn push(&mut self, leaf: Digest) {
+        let (nodes, tiles) = (&mut self.nodes, &mut self.tiles);
+        self.frontier.push(leaf, |height, place, hash| {
+            nodes.insert((height, place), *hash);
+            let Some(name) = TileName::of_node(height, place) else {
+                return;
+            };
+            match tiles.iter_mut().find(|(grown, _)| *grown == name) {
+                Some((_, hashes)) => hashes.extend(hash.as_bytes()),
+                None => tiles.push((name, hash.as_bytes().to_vec())),
+            }
+        });
+    }
+
+    /// The edge as it is now.
+    pub fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// What each tile gained at its end.
+    pub fn tiles(&self) -> &[(TileName, Vec<u8>)] {
+        &self.tiles
+    }
+}
+
+impl Nodes for Growth {
+    type Error = Missing;
+
+    fn node(&mut self, height: u32, place: u64) -> Result<Digest, Missing> {
+        let node = self.nodes.get(&(height, place));
+        node.copied().ok_or(Missing(height))
     }
 }

@@ -4,6 +4,7 @@
 //! operation needs (permission, parameters, body) stands in its handler's types.
 
 pub mod answer;
+pub mod attachments;
 pub mod auth;
 pub mod body;
 pub mod clients;
@@ -13,6 +14,7 @@ pub mod exports;
 pub mod headers;
 pub mod health;
 pub mod keys;
+pub mod log;
 mod metrics;
 pub mod oauth;
 pub mod openapi;
@@ -20,6 +22,7 @@ pub mod operation;
 pub mod organisations;
 pub mod page;
 mod passage;
+mod pieces;
 pub mod problem;
 pub mod products;
 pub mod query;
@@ -39,13 +42,14 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, Scope, web};
 
-use operation::{Operation, delete, get, patch, post};
+use operation::{Operation, delete, get, patch, post, put};
 use problem::{Kind, Problem};
 
 /// Every operation of the interface.
 pub fn operations() -> Vec<Operation> {
     [
         about_the_service(),
+        of_the_log(),
         of_the_operator(),
         of_vendors(),
         of_statements(),
@@ -121,6 +125,25 @@ fn about_the_service() -> Vec<Operation> {
     ]
 }
 
+fn of_the_log() -> Vec<Operation> {
+    vec![
+        get("/log/checkpoint", log::checkpoint, "The newest checkpoint of the log (C2SP).")
+            .refuses(&[Kind::NotFound, Kind::Unavailable]),
+        get("/log/tile/{tile}", log::tile, "A tile of the log: hashes of its tree (C2SP).")
+            .explained(
+                "`{tile}` is `L/N`, or `L/N.p/W` for the first W hashes, as c2sp.org/tlog-tiles says: with slashes.",
+            )
+            .spanning_slashes()
+        .refuses(&[Kind::Unavailable]),
+        get("/api/v1/log/proof", log::proof, "Prove that a leaf is in the log (RFC 6962).")
+            .refuses(&[Kind::BeyondLog, Kind::Unavailable]),
+        get("/api/v1/log/consistency", log::consistency, "Prove that the log has only grown (RFC 6962).")
+            .refuses(&[Kind::BeyondLog, Kind::Unavailable]),
+        post("/api/v1/verify", log::verify, "Tell whether a statement or a receipt is in the log, and what became of it.")
+            .explained("The body is the compact JWS. To hold it is enough; nothing else is asked."),
+    ]
+}
+
 fn of_the_operator() -> Vec<Operation> {
     vec![
         post(
@@ -190,6 +213,13 @@ fn of_vendors() -> Vec<Operation> {
 
 fn of_statements() -> Vec<Operation> {
     vec![
+        put("/api/v1/attachments/{sha256}", attachments::put, "Bring a file that a statement will name.")
+            .explained(
+                "At most 20 MiB of any kind, before the statement. Its SHA-256 is checked while it arrives. Files are each \
+                 vendor's own; one that no statement names within 24 hours is taken away.",
+            ),
+        get("/api/v1/attachments/{sha256}", attachments::read, "Hand out a file, as a download.")
+            .explained("A vendor its own; an institution those that a statement names which it may read."),
         post("/api/v1/statements/check", statements::check, "Check a payload before it is signed; nothing is stored."),
         post("/api/v1/statements", statements::submit, "Submit a signed statement; the answer is its receipt (受領証).")
             .explained(
@@ -200,6 +230,8 @@ fn of_statements() -> Vec<Operation> {
         get("/api/v1/statements/{sha256}", statements::read, "Show a statement, or hand out its signed bytes.")
             .explained("An institution's first time of taking the signed bytes is their delivery, and is logged."),
         get("/api/v1/statements/{sha256}/receipt", statements::receipt, "Hand out the receipt."),
+        get("/api/v1/statements/{sha256}/proof", statements::proof, "Prove that the receipt is a leaf of the log.")
+            .explained("A `c2sp.org/tlog-proof@v1` under the newest checkpoint."),
         get("/api/v1/statements/{sha256}/changes", statements::changes, "What changed since an earlier revision.")
             .refuses(&[Kind::OtherChain]),
         post("/api/v1/statements/{sha256}/withdrawal", statements::withdraw, "Withdraw a statement.")
@@ -273,9 +305,11 @@ fn resource(path: &'static str, operations: Vec<Operation>) -> actix_web::Resour
         .iter()
         .map(|operation| operation.method.clone())
         .collect();
+    let spans_slashes = operations.iter().any(|operation| operation.spans_slashes);
+    let pattern = format!("{path}{}", if spans_slashes { "*" } else { "" });
     let resource = operations
         .into_iter()
-        .fold(web::resource(path), |resource, operation| {
+        .fold(web::resource(pattern), |resource, operation| {
             resource.route(operation.route)
         });
     let refuse = move |request: HttpRequest| {

@@ -164,6 +164,8 @@ pub struct Operation {
     pub path: &'static str,
     /// `module_function` of its handler.
     pub id: String,
+    /// Whether the last of those parameters may hold slashes.
+    pub spans_slashes: bool,
     /// What it does, in one line.
     pub summary: &'static str,
     /// What else there is to say.
@@ -204,6 +206,7 @@ impl Operation {
             method,
             path,
             id: names.join("_"),
+            spans_slashes: false,
             summary,
             description: None,
             about,
@@ -222,6 +225,13 @@ impl Operation {
     #[must_use]
     pub fn explained(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
+        self
+    }
+
+    /// Lets the last parameter of the address hold slashes.
+    #[must_use]
+    pub fn spanning_slashes(mut self) -> Self {
+        self.spans_slashes = true;
         self
     }
 
@@ -245,7 +255,7 @@ macro_rules! methods {
     )+};
 }
 
-methods!(get GET, post POST, patch PATCH, delete DELETE);
+methods!(get GET, post POST, put PUT, patch PATCH, delete DELETE);
 
 macro_rules! describe_each {
     ($($part:ident)*) => {

@@ -79,6 +79,8 @@ kinds! {
         "The two are not told apart, so that nobody learns of what is not theirs.";
     UnknownRequirementSet, "unknown_requirement_set", 404, "There is no such requirement set",
         "`/api/v1/requirement-sets` lists those that there are.";
+    BeyondLog, "beyond_log", 404, "The log does not reach so far",
+        "`/log/checkpoint` says how many leaves it has.";
     MethodNotAllowed, "method_not_allowed", 405, "The address has no such method",
         "`Allow` lists the methods that it has.";
     ChainExists, "chain_exists", 409, "The chain of revisions goes by another id",
@@ -102,11 +104,11 @@ kinds! {
     RequestState, "request_state", 409, "The request was answered or cancelled before",
         "Only an open request can be answered or cancelled.";
     TooSlow, "too_slow", 408, "The body did not arrive in time",
-        "Send the request again; a body may take a minute.";
+        "Send the request again; a body may take a minute, 256 KiB of a file half of one.";
     Stale, "stale", 412, "The resource has changed since it was read",
         "Read it again, and send the new `ETag` as `If-Match`.";
     TooLarge, "too_large", 413, "The body is too large",
-        "Signed documents and statements may have 1 MiB, other bodies 256 KiB.";
+        "Files may have 20 MiB, signed documents and statements 1 MiB, other bodies 256 KiB.";
     UnsupportedMediaType, "unsupported_media_type", 415, "The body has another content type",
         "The OpenAPI document says which content type the operation takes.";
     UnsupportedEncoding, "unsupported_encoding", 415, "The body has a content encoding",

@@ -80,8 +80,8 @@ impl Exchange {
             tx.notify(&row.vendor_id, "statement_acknowledged", &subject)?;
             Ok((row.sha256, leaf, at, None))
         })?;
-        let (statement, leaf_index, at, stored) = acknowledged.value;
-        let receipt = stored.or_else(|| acknowledged.receipts.into_iter().next());
+        let ((statement, leaf_index, at, stored), leaf) = acknowledged.into_value_and_leaf();
+        let receipt = stored.or_else(|| leaf.map(|leaf| leaf.receipt));
         let receipt =
             receipt.ok_or_else(|| StorageError::Corrupt(format!("no leaf {leaf_index}")))?;
         Ok(Acknowledged {

@@ -97,8 +97,8 @@ impl Exchange {
             Announcement::statement_withdrawn(&row, &reason).post(tx, &vendor)?;
             Ok((leaf, now))
         })?;
-        let (leaf_index, at) = withdrawn.value;
-        let receipt = withdrawn.receipts.into_iter().next().unwrap_or_default();
+        let ((leaf_index, at), leaf) = withdrawn.into_value_and_leaf();
+        let receipt = leaf.map(|leaf| leaf.receipt).unwrap_or_default();
         Ok(Withdrawn {
             statement: named,
             withdrawn_at: Moment::from(at),

@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::sql_types::BigInt;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use kaiji_schema::log::Frontier;
 
 use super::Error;
 
@@ -205,20 +206,45 @@ pub(super) struct Head {
     pub(super) last_event: i64,
 }
 
-/// Reads the head of the log and keeps every other writer out until this transaction ends.
+impl Head {
+    /// How many leaves the log has.
+    pub(super) fn leaves(self) -> Result<u64, Error> {
+        u64::try_from(self.size).map_err(|_| Error::Corrupt(format!("a log of {}", self.size)))
+    }
+
+    /// The right edge of the tree, read from its bytes.
+    pub(super) fn frontier(self, bytes: &[u8]) -> Result<Frontier, Error> {
+        let broken =
+            || Error::Corrupt("the edge of the log's tree is not that of its size".to_owned());
+        Frontier::from_bytes(self.leaves()?, bytes).ok_or_else(broken)
+    }
+}
+
+#[derive(QueryableByName)]
+struct HeadRow {
+    #[diesel(embed)]
+    head: Head,
+    #[diesel(sql_type = diesel::sql_types::Binary)]
+    frontier: Vec<u8>,
+}
+
+/// Reads the head of the log, and the right edge of its tree, and keeps every other writer out until this transaction
+/// ends.
 ///
 /// On PostgreSQL updating the one row is the lock, and instances take turns; on SQLite `BEGIN IMMEDIATE` was.
-pub(super) fn lock_head(connection: &mut DbConnection) -> Result<Head, Error> {
-    let head = match connection {
-        DbConnection::Sqlite(sqlite) => {
-            diesel::sql_query("SELECT size, last_received_at, last_event FROM log_head WHERE id = 1").get_result(sqlite)
-        }
-        DbConnection::Postgres(postgres) => diesel::sql_query(
-            "UPDATE log_head SET size = size WHERE id = 1 RETURNING size, last_received_at, last_event",
+pub(super) fn lock_head(connection: &mut DbConnection) -> Result<(Head, Vec<u8>), Error> {
+    let row: HeadRow = match connection {
+        DbConnection::Sqlite(sqlite) => diesel::sql_query(
+            "SELECT size, last_received_at, last_event, frontier FROM log_head WHERE id = 1",
         )
-        .get_result(postgres),
+        .get_result(sqlite)?,
+        DbConnection::Postgres(postgres) => diesel::sql_query(
+            "UPDATE log_head SET size = size WHERE id = 1 \
+             RETURNING size, last_received_at, last_event, frontier",
+        )
+        .get_result(postgres)?,
     };
-    Ok(head?)
+    Ok((row.head, row.frontier))
 }
 
 /// Whether the log has a leaf already; `false` where there are no tables yet.

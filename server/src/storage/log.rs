@@ -1,15 +1,17 @@
-//! The leaves of the log: receipts, in order. The tree over them has a home of its own.
+//! The leaves of the log, which are receipts, in order; the tiles of the tree over them, and its checkpoints.
 
 use diesel::prelude::*;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use kaiji_schema::Digest;
 use kaiji_schema::key::Thumbprint;
+use kaiji_schema::log::{Frontier, Growth, TileName, Tiles, leaf_hash, tile_width};
 use kaiji_schema::receipt::{Event, Receipt};
 
 use super::backend::{Head, directly, insert};
-use super::tables::{leaves, log_head};
+use super::tables::{checkpoints, leaves, log_head, log_tiles};
 use super::{DbConnection, Error};
-use crate::keys::ReceiptSigner;
+use crate::keys::LogSigner;
 
 /// What a leaf will say, before its place in the log is known.
 #[derive(Debug, Clone)]
@@ -32,6 +34,8 @@ pub struct Entry {
     pub not_after: Option<Timestamp>,
     /// Since when signatures of a revoked key are not to be trusted.
     pub compromised_since: Option<Timestamp>,
+    /// A day of the audit trail, how many entries it had at the end of that day, and the hash of the last.
+    pub audit_head: Option<(Date, u64, Digest)>,
 }
 
 impl Entry {
@@ -47,13 +51,14 @@ impl Entry {
             signer_key_leaf: None,
             not_after: None,
             compromised_since: None,
+            audit_head: None,
         }
     }
 
     /// The receipt that says this, as the leaf `index`.
     pub(super) fn receipt(
         &self,
-        signer: &ReceiptSigner,
+        signer: &LogSigner,
         index: u64,
         received_at: Timestamp,
     ) -> Receipt {
@@ -68,6 +73,9 @@ impl Entry {
                 .and_then(|leaf| u64::try_from(leaf).ok()),
             not_after: self.not_after,
             compromised_since: self.compromised_since,
+            audit_day: self.audit_head.map(|(day, ..)| day),
+            audit_entries: self.audit_head.map(|(_, entries, _)| entries),
+            audit_head: self.audit_head.map(|(.., head)| head),
             ..signer.receipt(self.event, index, received_at)
         }
     }
@@ -94,15 +102,160 @@ pub(super) fn insert(
     Ok(())
 }
 
-pub(super) fn store_head(connection: &mut DbConnection, head: Head) -> Result<(), Error> {
+pub(super) fn store_head(
+    connection: &mut DbConnection,
+    head: Head,
+    frontier: &Frontier,
+) -> Result<(), Error> {
     diesel::update(log_head::table.find(1))
         .set((
             log_head::size.eq(head.size),
             log_head::last_received_at.eq(head.last_received_at),
             log_head::last_event.eq(head.last_event),
+            log_head::frontier.eq(frontier.to_bytes()),
         ))
         .execute(connection)?;
     Ok(())
+}
+
+/// Writes the head over itself: whoever can do that can write.
+pub(super) fn touch_head(connection: &mut DbConnection) -> Result<(), Error> {
+    diesel::update(log_head::table.find(1))
+        .set(log_head::size.eq(log_head::size))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Adds to each tile what it gained in a tree that had `before` leaves.
+pub(super) fn store_tiles(
+    connection: &mut DbConnection,
+    before: u64,
+    growth: &Growth,
+) -> Result<(), Error> {
+    for (name, gained) in growth.tiles() {
+        let (level, index) = place(*name)?;
+        let mut hashes = tile(connection, *name)?;
+        if hashes.len() as u64 != 32 * tile_width(*name, before) {
+            return Err(Error::Corrupt(format!("tile {name} of the log")));
+        }
+        let is_new = hashes.is_empty();
+        hashes.extend(gained);
+        if is_new {
+            let row = (
+                log_tiles::level.eq(level),
+                log_tiles::tile_index.eq(index),
+                log_tiles::hashes.eq(hashes),
+            );
+            insert!(connection, log_tiles::table, row)?;
+        } else {
+            diesel::update(log_tiles::table.find((level, index)))
+                .set(log_tiles::hashes.eq(hashes))
+                .execute(connection)?;
+        }
+    }
+    Ok(())
+}
+
+/// Grows the tree over all leaves that are there: for a database of a version that kept none.
+pub(super) fn grow_over_all(connection: &mut DbConnection) -> Result<Frontier, Error> {
+    const AT_ONCE: i64 = 1_000;
+    let mut frontier = Frontier::default();
+    loop {
+        let before = frontier.size();
+        let from = i64::try_from(before).map_err(|_| Error::Corrupt("size".to_owned()))?;
+        let receipts = receipts(connection, from, AT_ONCE)?;
+        if receipts.is_empty() {
+            return Ok(frontier);
+        }
+        let mut growth = Growth::new(frontier);
+        for receipt in receipts {
+            growth.push(leaf_hash(receipt.as_bytes()));
+        }
+        store_tiles(connection, before, &growth)?;
+        frontier = growth.frontier().clone();
+    }
+}
+
+fn place(name: TileName) -> Result<(i64, i64), Error> {
+    let index = i64::try_from(name.index).map_err(|_| Error::Corrupt(format!("tile {name}")))?;
+    Ok((i64::from(name.level), index))
+}
+
+/// The hashes of a tile, as many as there are.
+pub fn tile(connection: &mut DbConnection, name: TileName) -> Result<Vec<u8>, Error> {
+    let (level, index) = place(name)?;
+    let found = directly!(connection, |own| log_tiles::table
+        .find((level, index))
+        .select(log_tiles::hashes)
+        .first(own));
+    Ok(found.optional()?.unwrap_or_default())
+}
+
+/// The nodes of the tree, from the tiles that are stored.
+pub fn tiles(
+    connection: &mut DbConnection,
+) -> Tiles<impl FnMut(TileName) -> Result<Vec<u8>, Error> + '_> {
+    Tiles::new(move |name| tile(connection, name))
+}
+
+/// Keeps a checkpoint, as it was signed.
+pub(super) fn insert_checkpoint(
+    connection: &mut DbConnection,
+    size: i64,
+    note: &str,
+    signed_at: i64,
+) -> Result<(), Error> {
+    let row = (
+        checkpoints::size.eq(size),
+        checkpoints::note.eq(note),
+        checkpoints::signed_at.eq(signed_at),
+    );
+    insert!(connection, checkpoints::table, row)?;
+    Ok(())
+}
+
+/// The newest checkpoint: its size and its note.
+pub fn newest_checkpoint(connection: &mut DbConnection) -> Result<Option<(i64, String)>, Error> {
+    let found = directly!(connection, |own| checkpoints::table
+        .order(checkpoints::size.desc())
+        .select((checkpoints::size, checkpoints::note))
+        .first(own));
+    Ok(found.optional()?)
+}
+
+/// The checkpoint that was signed at exactly that size.
+pub fn checkpoint(connection: &mut DbConnection, size: i64) -> Result<Option<String>, Error> {
+    let found = checkpoints::table
+        .find(size)
+        .select(checkpoints::note)
+        .first(connection);
+    Ok(found.optional()?)
+}
+
+/// The last checkpoint of at most `size` leaves.
+pub fn checkpoint_before(
+    connection: &mut DbConnection,
+    size: i64,
+) -> Result<Option<(i64, String)>, Error> {
+    let found = checkpoints::table
+        .filter(checkpoints::size.le(size))
+        .order(checkpoints::size.desc())
+        .select((checkpoints::size, checkpoints::note))
+        .first(connection);
+    Ok(found.optional()?)
+}
+
+/// The first checkpoint that the leaf of that index is in.
+pub fn checkpoint_with(
+    connection: &mut DbConnection,
+    leaf: i64,
+) -> Result<Option<(i64, String)>, Error> {
+    let found = checkpoints::table
+        .filter(checkpoints::size.gt(leaf))
+        .order(checkpoints::size)
+        .select((checkpoints::size, checkpoints::note))
+        .first(connection);
+    Ok(found.optional()?)
 }
 
 /// How many leaves the log has.

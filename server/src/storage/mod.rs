@@ -4,6 +4,7 @@
 //! at once (`writer.rs`). Every write holds the lock on the head of the log, so a check and the insert that depends on
 //! it cannot be torn apart by another writer: uniqueness is asked before, not guessed from an error afterwards.
 
+pub mod attachments;
 pub mod backend;
 pub mod clients;
 pub mod comparisons;
@@ -26,10 +27,10 @@ use std::time::Duration;
 
 pub use backend::{DatabaseUrl, DbConnection};
 pub use log::Entry;
-pub use writer::{Committed, Preparing, Tx, WriterStats};
+pub use writer::{Committed, Logged, Preparing, Tx, WriterStats};
 
 use crate::clock::Clock;
-use crate::keys::ReceiptSigner;
+use crate::keys::LogSigner;
 use backend::{Access, Manager, Source};
 use writer::Writer;
 
@@ -72,8 +73,8 @@ pub struct Options {
     pub readers: u32,
     /// The time.
     pub clock: Clock,
-    /// What signs the receipts.
-    pub signer: ReceiptSigner,
+    /// What signs receipts and checkpoints.
+    pub signer: Arc<LogSigner>,
 }
 
 impl Db {

@@ -125,6 +125,7 @@ macro_rules! released_to {
         exists(granted).or(exists(listed)).or(exists(delivered))
     }};
 }
+pub(super) use released_to;
 
 /// The same for finding all of them: three sets, each found by an index, where asking each statement would read the
 /// whole table.
@@ -196,6 +197,18 @@ pub fn find(
             .select(StatementRow::as_select())
             .first(own)),
     };
+    Ok(found.optional()?)
+}
+
+/// The statement of that digest, whoever may read it: for those who hold its bytes.
+pub fn by_digest(
+    connection: &mut DbConnection,
+    sha256: &str,
+) -> Result<Option<StatementRow>, Error> {
+    let found = directly!(connection, |own| statements::table
+        .find(sha256)
+        .select(StatementRow::as_select())
+        .first(own));
     Ok(found.optional()?)
 }
 

@@ -113,6 +113,23 @@ table! {
         size -> BigInt,
         last_received_at -> BigInt,
         last_event -> BigInt,
+        frontier -> Binary,
+    }
+}
+
+table! {
+    log_tiles (level, tile_index) {
+        level -> BigInt,
+        tile_index -> BigInt,
+        hashes -> Binary,
+    }
+}
+
+table! {
+    checkpoints (size) {
+        size -> BigInt,
+        note -> Text,
+        signed_at -> BigInt,
     }
 }
 
@@ -243,8 +260,49 @@ table! {
     }
 }
 
+table! {
+    attachments (vendor_id, sha256) {
+        vendor_id -> Text,
+        sha256 -> Text,
+        upload -> Text,
+        bytes -> BigInt,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    attachment_uploads (upload) {
+        upload -> Text,
+        vendor_id -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+table! {
+    attachment_chunks (upload, number) {
+        upload -> Text,
+        number -> BigInt,
+        content -> Binary,
+    }
+}
+
+table! {
+    statement_attachments (statement_sha256, position) {
+        statement_sha256 -> Text,
+        position -> BigInt,
+        vendor_id -> Text,
+        attachment_sha256 -> Text,
+        name -> Text,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     announcements,
+    attachment_chunks,
+    attachment_uploads,
+    attachments,
+    checkpoints,
     clients,
     comparisons,
     deliveries,
@@ -254,11 +312,13 @@ allow_tables_to_appear_in_same_query!(
     key_challenges,
     leaves,
     log_head,
+    log_tiles,
     organisations,
     products,
     requests,
     service_keys,
     signing_keys,
+    statement_attachments,
     statements,
     systems,
     used_assertions

@@ -11,16 +11,21 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use diesel::connection::TransactionManager;
 use jiff::Timestamp;
+use kaiji_schema::log::{Frontier, Growth, LogProof, inclusion_proof, leaf_hash};
 
 use super::backend::{Access, DbConnection, Head, Source, begin_write, lock_head};
 use super::{Entry, Error, events, log};
 use crate::clock::Clock;
-use crate::keys::ReceiptSigner;
+use crate::keys::LogSigner;
+use change::{Change, Queued};
+pub use change::{Committed, Logged};
+
+mod change;
 
 type Transactions = <DbConnection as diesel::Connection>::TransactionManager;
 
@@ -29,15 +34,6 @@ const HOLD: Duration = Duration::from_millis(2);
 
 /// How many changes share one commit at the most.
 const MOST_PER_COMMIT: usize = 256;
-
-/// What a change answers once it is durable.
-#[derive(Debug)]
-pub struct Committed<T> {
-    /// What the closure returned.
-    pub value: T,
-    /// The receipts (compact JWS) of the leaves it appended, in their order.
-    pub receipts: Vec<String>,
-}
 
 /// A transaction in progress: a connection, the time that its receipts bear, and the ends of the log and the feed.
 pub struct Tx<'c> {
@@ -104,69 +100,6 @@ impl DerefMut for Tx<'_> {
     }
 }
 
-/// One change in the queue, with its types forgotten.
-trait Change: Send {
-    /// Runs the closure; `false` asks for its savepoint to be rolled back.
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
-    /// Forgets a run whose transaction was lost: what it refused may not be so.
-    fn forget(&mut self);
-    /// Whether the closure succeeded when it ran last.
-    fn succeeded(&self) -> bool;
-    /// Keeps the receipts of the leaves that this run appended.
-    fn keep(&mut self, receipts: Vec<String>);
-    /// Answers the one who waits: the closure's own outcome, or the error that kept it from becoming durable.
-    fn answer(self: Box<Self>, failure: Option<Error>);
-}
-
-struct Queued<T, E, F> {
-    change: F,
-    outcome: Option<Result<T, E>>,
-    receipts: Vec<String>,
-    reply: SyncSender<Result<Committed<T>, E>>,
-}
-
-impl<T, E, F> Change for Queued<T, E, F>
-where
-    F: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
-    T: Send,
-    E: From<Error> + Send,
-{
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
-        let outcome = (self.change)(tx);
-        let succeeded = outcome.is_ok();
-        self.outcome = Some(outcome);
-        succeeded
-    }
-
-    fn forget(&mut self) {
-        self.outcome = None;
-        self.receipts.clear();
-    }
-
-    fn succeeded(&self) -> bool {
-        matches!(self.outcome, Some(Ok(_)))
-    }
-
-    fn keep(&mut self, receipts: Vec<String>) {
-        self.receipts = receipts;
-    }
-
-    fn answer(self: Box<Self>, failure: Option<Error>) {
-        let answer = match (self.outcome, failure) {
-            // The closure's own refusal says more than the failure that came after it.
-            (Some(Err(error)), _) => Err(error),
-            (_, Some(failure)) => Err(failure.into()),
-            (Some(Ok(value)), None) => Ok(Committed {
-                value,
-                receipts: self.receipts,
-            }),
-            (None, None) => Err(Error::Unavailable("the change was not run".to_owned()).into()),
-        };
-        // Nobody waits any more if the caller's thread is gone; the rows are there all the same.
-        let _ = self.reply.send(answer);
-    }
-}
-
 /// A change that is being verified and will be written soon. Counts until it is dropped.
 pub struct Preparing(Arc<AtomicUsize>);
 
@@ -203,9 +136,8 @@ impl Writer {
     pub(super) fn start(
         source: Source,
         clock: Clock,
-        signer: ReceiptSigner,
+        signer: Arc<LogSigner>,
     ) -> Result<Self, Error> {
-        let connection = Some(source.connect(Access::Write)?);
         let (queue, waiting) = channel();
         let preparing = Arc::new(AtomicUsize::new(0));
         let counters = Arc::new(Counters::default());
@@ -213,9 +145,10 @@ impl Writer {
             source,
             clock,
             signer,
-            connection,
+            connection: None,
             counters: Arc::clone(&counters),
         };
+        desk.open_log()?;
         let others = Arc::clone(&preparing);
         std::thread::Builder::new()
             .name("writer".to_owned())
@@ -244,12 +177,7 @@ impl Writer {
     {
         let gone = || Error::Unavailable("the writer has stopped".to_owned());
         let (reply, answer) = sync_channel(1);
-        let queued = Queued {
-            change,
-            outcome: None,
-            receipts: Vec::new(),
-            reply,
-        };
+        let queued = Queued::new(change, reply);
         // Before the writer can see the change: it must not hold the flush of a lone change for that change itself.
         drop(preparing);
         self.queue.send(Box::new(queued)).map_err(|_| gone())?;
@@ -281,8 +209,7 @@ impl Writer {
             }
         }
         let outcome = self.write(None, |tx| {
-            let head = tx.head;
-            log::store_head(tx, head)?;
+            log::touch_head(tx)?;
             Err::<(), Probe>(Probe::Writable)
         });
         match outcome {
@@ -320,7 +247,7 @@ fn collect(
 struct Desk {
     source: Source,
     clock: Clock,
-    signer: ReceiptSigner,
+    signer: Arc<LogSigner>,
     /// `None` after a transaction was lost: what it left behind is not to be trusted.
     connection: Option<DbConnection>,
     counters: Arc<Counters>,
@@ -366,16 +293,20 @@ impl Desk {
     /// Runs the batch in one transaction.
     fn transact(&mut self, batch: &mut [Box<dyn Change>]) -> Result<(), Failure> {
         // Begun on a connection taken out, so that one on which anything fails is dropped and made anew.
-        let (connection, head) = self.begin().map_err(Failure::NotBegun)?;
-        self.run_all(batch, connection, head).map_err(Failure::Lost)
+        let begun = self.begin().map_err(Failure::NotBegun)?;
+        self.run_all(batch, begun).map_err(Failure::Lost)
     }
 
-    fn begin(&mut self) -> Result<(DbConnection, Head), Error> {
+    fn begin(&mut self) -> Result<Begun, Error> {
         self.source.check()?;
         let begun = |mut connection| {
             begin_write(&mut connection)?;
-            let head = lock_head(&mut connection)?;
-            Ok((connection, head))
+            let (head, frontier) = lock_head(&mut connection)?;
+            Ok(Begun {
+                connection,
+                head,
+                frontier,
+            })
         };
         match self.connection.take().map(begun) {
             // One that crosses a network may have died since the last change.
@@ -386,21 +317,56 @@ impl Desk {
         begun(self.source.connect(Access::Write)?)
     }
 
-    fn run_all(
-        &mut self,
-        batch: &mut [Box<dyn Change>],
-        mut connection: DbConnection,
-        before: Head,
-    ) -> Result<(), Error> {
+    /// Sees to it that the log has its tree and a checkpoint: a new one has none, nor has one of an earlier version.
+    fn open_log(&mut self) -> Result<(), Error> {
+        let mut begun = self.begin()?;
+        let connection = &mut begun.connection;
+        if begun.head.size > 0 && begun.frontier.is_empty() {
+            let frontier = log::grow_over_all(connection)?;
+            log::store_head(connection, begun.head, &frontier)?;
+            begun.frontier = frontier.to_bytes();
+        }
+        if log::checkpoint(connection, begun.head.size)?.is_none() {
+            let frontier = begun.head.frontier(&begun.frontier)?;
+            self.sign_checkpoint(&mut begun.connection, begun.head, &frontier)?;
+        }
+        Transactions::commit_transaction(&mut begun.connection)?;
+        self.connection = Some(begun.connection);
+        Ok(())
+    }
+
+    fn run_all(&mut self, batch: &mut [Box<dyn Change>], begun: Begun) -> Result<(), Error> {
+        let Begun {
+            mut connection,
+            head: before,
+            frontier,
+        } = begun;
         let mut head = before;
         let last =
             Timestamp::from_millisecond(before.last_received_at).unwrap_or(Timestamp::UNIX_EPOCH);
         let now = self.clock.now().max(last);
+        let mut growth = Growth::new(before.frontier(&frontier)?);
+        let mut appended = Vec::with_capacity(batch.len());
         for change in batch.iter_mut() {
-            head = self.run(&mut connection, head, now, change.as_mut())?;
+            let receipts;
+            (head, receipts) = self.run(&mut connection, head, now, change.as_mut())?;
+            for receipt in &receipts {
+                growth.push(leaf_hash(receipt.as_bytes()));
+            }
+            appended.push(receipts);
         }
         if head != before {
-            log::store_head(&mut connection, head)?;
+            log::store_head(&mut connection, head, growth.frontier())?;
+        }
+        if head.size != before.size {
+            log::store_tiles(&mut connection, before.leaves()?, &growth)?;
+            let checkpoint = self.sign_checkpoint(&mut connection, head, growth.frontier())?;
+            let mut index = before.leaves()?;
+            for (change, receipts) in batch.iter_mut().zip(appended) {
+                let (leaves, next) = proven(&mut growth, index, receipts, &checkpoint)?;
+                change.keep(leaves);
+                index = next;
+            }
         }
         Transactions::commit_transaction(&mut connection)?;
         self.connection = Some(connection);
@@ -413,14 +379,15 @@ impl Desk {
         Ok(())
     }
 
-    /// Runs one change in its savepoint. An error means that the whole transaction is lost.
+    /// Runs one change in its savepoint; answers the receipts of the leaves that it appended. An error means that the
+    /// whole transaction is lost.
     fn run(
         &self,
         connection: &mut DbConnection,
         head: Head,
         now: Timestamp,
         change: &mut dyn Change,
-    ) -> Result<Head, Error> {
+    ) -> Result<(Head, Vec<String>), Error> {
         Transactions::begin_transaction(connection)?;
         let mut tx = Tx {
             connection,
@@ -436,7 +403,7 @@ impl Desk {
         } = tx;
         if !succeeded {
             Transactions::rollback_transaction(connection)?;
-            return Ok(head);
+            return Ok((head, Vec::new()));
         }
         Transactions::commit_transaction(connection)?;
         let mut receipts = Vec::with_capacity(pending.len());
@@ -446,8 +413,23 @@ impl Desk {
             receipts.push(receipt);
             after.last_received_at = now.as_millisecond();
         }
-        change.keep(receipts);
-        Ok(after)
+        Ok((after, receipts))
+    }
+
+    /// Signs and keeps what the log is at this size.
+    fn sign_checkpoint(
+        &self,
+        connection: &mut DbConnection,
+        head: Head,
+        frontier: &Frontier,
+    ) -> Result<String, Error> {
+        let note = self
+            .signer
+            .checkpoint(frontier.size(), frontier.root())
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        let now = self.clock.now().as_millisecond();
+        log::insert_checkpoint(connection, head.size, &note, now)?;
+        Ok(note)
     }
 
     fn sign(&self, entry: &Entry, index: i64, now: Timestamp) -> Result<String, Error> {
@@ -458,6 +440,37 @@ impl Desk {
             .sign(&receipt)
             .map_err(|error| Error::Unavailable(error.to_string()))
     }
+}
+
+/// A transaction that has begun, and the log as it found it.
+struct Begun {
+    connection: DbConnection,
+    head: Head,
+    frontier: Vec<u8>,
+}
+
+/// The leaves that one change appended, the first of them at `index`, each with its proof; and the index after them.
+fn proven(
+    growth: &mut Growth,
+    index: u64,
+    receipts: Vec<String>,
+    checkpoint: &str,
+) -> Result<(Vec<Logged>, u64), Error> {
+    let size = growth.frontier().size();
+    let mut leaves = Vec::with_capacity(receipts.len());
+    let mut index = index;
+    for receipt in receipts {
+        let hashes = inclusion_proof(growth, index, size)
+            .map_err(|error| Error::Corrupt(error.to_string()))?;
+        let proof = LogProof {
+            index,
+            hashes,
+            checkpoint: checkpoint.to_owned(),
+        };
+        leaves.push(Logged { receipt, proof });
+        index += 1;
+    }
+    Ok((leaves, index))
 }
 
 fn answer_all(batch: impl IntoIterator<Item = Box<dyn Change>>, failure: Option<&Error>) {

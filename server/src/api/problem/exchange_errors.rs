@@ -6,10 +6,10 @@ use kaiji_schema::violation::{Violation, Violations};
 
 use super::{Kind, Problem};
 use crate::exchange::{
-    AcknowledgeError, ApproveKeyError, AuthenticateError, CheckStatementError, ClientError,
-    CompareError, ExportError, IdempotencyError, KeyError, OrganisationError, ProductError,
-    ReadStatementError, RequestError, Stale, StorageError, SubmitError, SystemError, TokenError,
-    WithdrawError,
+    AcknowledgeError, ApproveKeyError, AttachmentError, AuthenticateError, CheckStatementError,
+    ClientError, CompareError, ExportError, IdempotencyError, KeyError, LogError,
+    OrganisationError, ProductError, ReadStatementError, RequestError, Stale, StorageError,
+    SubmitError, SystemError, TokenError, VerifyDocumentError, WithdrawError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -163,6 +163,18 @@ impl From<SubmitError> for Problem {
     }
 }
 
+impl From<AttachmentError> for Problem {
+    fn from(error: AttachmentError) -> Self {
+        match error {
+            AttachmentError::NotFound => said(Kind::NotFound, &error),
+            AttachmentError::TooLarge => said(Kind::TooLarge, &error),
+            AttachmentError::Violations(violations) => violations.into(),
+            AttachmentError::TooSlow => said(Kind::TooSlow, &error),
+            AttachmentError::Storage(error) => error.into(),
+        }
+    }
+}
+
 impl From<ReadStatementError> for Problem {
     fn from(error: ReadStatementError) -> Self {
         match error {
@@ -245,6 +257,26 @@ impl From<ExportError> for Problem {
         match error {
             ExportError::Storage(error) => error.into(),
             ExportError::Write(error) => Self::inside(Kind::Internal, error),
+        }
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::NoTile | LogError::NoCheckpoint => said(Kind::NotFound, &error),
+            LogError::Beyond(_) => said(Kind::BeyondLog, &error),
+            LogError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyDocumentError> for Problem {
+    fn from(error: VerifyDocumentError) -> Self {
+        match error {
+            VerifyDocumentError::Refused(refusal) => refusal.into(),
+            VerifyDocumentError::Violations(violations) => violations.into(),
+            VerifyDocumentError::Storage(error) => error.into(),
         }
     }
 }

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use kaiji_schema::Digest;
 use kaiji_schema::jws::Jws;
 use kaiji_schema::key::SigningKey;
+use kaiji_schema::log::{Checkpoint, VerifierKey, inclusion_holds, root_at};
 use kaiji_schema::receipt::Event;
 
 use super::super::organisations::{self, OrganisationRow};
@@ -15,6 +16,7 @@ use super::super::{DatabaseUrl, backend};
 use super::*;
 
 const KEY: &str = include_str!("../../../../fixtures/keys/TEST-ONLY-vendor-es256.pem");
+const LOG_KEY: &str = include_str!("../../../../fixtures/keys/TEST-ONLY-vendor-ed25519.pem");
 const FEED: &str = "ven_with_a_feed";
 
 /// A directory of its own, taken away at the end.
@@ -56,10 +58,16 @@ impl Office {
         let url = format!("sqlite:{}{settings}", file.display());
         let clock = Clock::fixed("2026-11-21T09:00:00Z".parse().unwrap());
         let signer = SigningKey::from_pem(KEY).unwrap();
+        let log_key = SigningKey::from_pem(LOG_KEY).unwrap();
         let desk = Desk {
             source: Source::new(url.parse().unwrap()).unwrap(),
             clock: clock.clone(),
-            signer: ReceiptSigner::new(signer, "log.example".to_owned(), None),
+            signer: Arc::new(LogSigner::new(
+                signer,
+                log_key,
+                "log.example".to_owned(),
+                None,
+            )),
             connection: None,
             counters: Arc::default(),
         };
@@ -118,12 +126,7 @@ impl Batch {
         change: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Answer<T> {
         let (reply, answer) = sync_channel(1);
-        self.0.push(Box::new(Queued {
-            change,
-            outcome: None,
-            receipts: Vec::new(),
-            reply,
-        }));
+        self.0.push(Box::new(Queued::new(change, reply)));
         answer
     }
 }
@@ -181,13 +184,90 @@ fn many_changes_share_one_commit_and_each_gets_its_own_receipt() {
     assert_eq!(office.stats(), (commits + 1, changes + 40));
     for (expected, answer) in (0_u64..).zip(answers) {
         let committed = answer.try_recv().unwrap().unwrap();
-        let [receipt] = committed.receipts.as_slice() else {
+        let [logged] = committed.leaves.as_slice() else {
             panic!("one leaf, one receipt");
         };
         assert_eq!(committed.value, i64::try_from(expected).unwrap());
-        assert_eq!(leaf_index(&said(receipt)), expected);
+        assert_eq!(leaf_index(&said(&logged.receipt)), expected);
     }
     office.assert_gapless(40);
+}
+
+#[test]
+fn each_leaf_is_answered_with_a_proof_under_the_checkpoint_of_its_commit() {
+    let mut office = Office::open();
+    let vkey = VerifierKey::of_log(
+        "log.example",
+        SigningKey::from_pem(LOG_KEY).unwrap().public(),
+    );
+    let vkey = vkey.unwrap();
+    let mut size = 0;
+    for changes in [1, 2, 5, 250, 1, 40] {
+        let mut batch = Batch::default();
+        let answers: Vec<_> = (0..changes)
+            .map(|_| batch.queue(append("a statement")))
+            .collect();
+        office.desk.commit(batch.0);
+        size += changes;
+        for answer in answers {
+            let (_, leaf) = answer.try_recv().unwrap().unwrap().into_value_and_leaf();
+            let Logged { receipt, proof } = leaf.unwrap();
+            let checkpoint = Checkpoint::open(&proof.checkpoint, &vkey).unwrap();
+            assert_eq!(checkpoint.size, size);
+            let hash = leaf_hash(receipt.as_bytes());
+            assert!(inclusion_holds(
+                proof.index,
+                size,
+                &hash,
+                &proof.hashes,
+                &checkpoint.root
+            ));
+        }
+    }
+    let mut reader = office.desk.source.connect(Access::Read).unwrap();
+    let (newest, note) = log::newest_checkpoint(&mut reader).unwrap().unwrap();
+    assert_eq!(u64::try_from(newest).unwrap(), size);
+    let root = Checkpoint::open(&note, &vkey).unwrap().root;
+    assert_eq!(root_at(&mut log::tiles(&mut reader), size).unwrap(), root);
+}
+
+#[test]
+fn a_database_of_a_version_without_a_tree_gets_one_when_it_is_opened() {
+    let mut office = Office::open();
+    for _ in 0..5 {
+        office.commit_one(append("a statement"));
+    }
+    let mut direct = office.desk.source.connect(Access::Write).unwrap();
+    let (head, edge) = lock_head(&mut direct).unwrap();
+    let forget = "DROP TRIGGER log_tiles_are_never_deleted; DROP TRIGGER checkpoints_are_never_deleted; \
+                  DELETE FROM log_tiles; DELETE FROM checkpoints; UPDATE log_head SET frontier = x'';";
+    direct.batch_execute(forget).unwrap();
+    office.desk.open_log().unwrap();
+    assert_eq!(lock_head(&mut direct).unwrap(), (head, edge));
+    assert_eq!(
+        log::newest_checkpoint(&mut direct).unwrap().unwrap().0,
+        head.size
+    );
+    office.commit_one(append("one more"));
+    office.assert_gapless(6);
+}
+
+#[test]
+fn what_the_log_holds_is_neither_changed_nor_deleted() {
+    let mut office = Office::open();
+    office.commit_one(append("a statement"));
+    let mut direct = office.desk.source.connect(Access::Write).unwrap();
+    for forbidden in [
+        "UPDATE leaves SET receipt = ''",
+        "DELETE FROM leaves",
+        "UPDATE checkpoints SET note = ''",
+        "DELETE FROM checkpoints",
+        "UPDATE log_tiles SET hashes = x'00'",
+        "DELETE FROM log_tiles",
+        "UPDATE log_head SET size = 0",
+    ] {
+        assert!(direct.batch_execute(forbidden).is_err(), "{forbidden}");
+    }
 }
 
 #[test]
@@ -362,11 +442,7 @@ fn another_writers_leaves_are_seen_before_the_next_transaction() {
     let mut there = Desk {
         source: here.desk.source.clone(),
         clock: here.clock.clone(),
-        signer: ReceiptSigner::new(
-            SigningKey::from_pem(KEY).unwrap(),
-            "log.example".to_owned(),
-            None,
-        ),
+        signer: Arc::clone(&here.desk.signer),
         connection: None,
         counters: Arc::default(),
     };
