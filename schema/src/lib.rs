@@ -20,6 +20,7 @@ pub mod sheet;
 pub mod signed;
 pub mod statement;
 pub mod strict_json;
+pub mod timestamp;
 pub mod violation;
 
 pub use digest::Digest;
