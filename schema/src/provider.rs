@@ -22,7 +22,9 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// SHA-256 of the parts, one after the other.
 pub fn sha256_of(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     let mut output = [0; 32];
     output.copy_from_slice(context.finish().as_ref());
     output

@@ -13,6 +13,7 @@ pub mod exports;
 pub mod headers;
 pub mod health;
 pub mod keys;
+pub mod log;
 mod metrics;
 pub mod oauth;
 pub mod openapi;
@@ -46,6 +47,7 @@ use problem::{Kind, Problem};
 pub fn operations() -> Vec<Operation> {
     [
         about_the_service(),
+        of_the_log(),
         of_the_operator(),
         of_vendors(),
         of_statements(),
@@ -118,6 +120,24 @@ fn about_the_service() -> Vec<Operation> {
             events::list,
             "What happened that concerns the caller, in order and without gaps.",
         ),
+    ]
+}
+
+fn of_the_log() -> Vec<Operation> {
+    vec![
+        get("/log/checkpoint", log::checkpoint, "The newest checkpoint of the log (C2SP).")
+            .refuses(&[Kind::NotFound, Kind::Unavailable]),
+        get("/log/tile/{tile}*", log::tile, "A tile of the log: hashes of its tree (C2SP).")
+            .explained(
+                "`{tile}` is `L/N`, or `L/N.p/W` for the first W hashes, as c2sp.org/tlog-tiles says: with slashes.",
+            )
+            .refuses(&[Kind::Unavailable]),
+        get("/api/v1/log/proof", log::proof, "Prove that a leaf is in the log (RFC 6962).")
+            .refuses(&[Kind::BeyondLog, Kind::Unavailable]),
+        get("/api/v1/log/consistency", log::consistency, "Prove that the log has only grown (RFC 6962).")
+            .refuses(&[Kind::BeyondLog, Kind::Unavailable]),
+        post("/api/v1/verify", log::verify, "Tell whether a statement or a receipt is in the log, and what became of it.")
+            .explained("The body is the compact JWS. To hold it is enough; nothing else is asked."),
     ]
 }
 
@@ -200,6 +220,8 @@ fn of_statements() -> Vec<Operation> {
         get("/api/v1/statements/{sha256}", statements::read, "Show a statement, or hand out its signed bytes.")
             .explained("An institution's first time of taking the signed bytes is their delivery, and is logged."),
         get("/api/v1/statements/{sha256}/receipt", statements::receipt, "Hand out the receipt."),
+        get("/api/v1/statements/{sha256}/proof", statements::proof, "Prove that the receipt is a leaf of the log.")
+            .explained("A `c2sp.org/tlog-proof@v1` under the newest checkpoint."),
         get("/api/v1/statements/{sha256}/changes", statements::changes, "What changed since an earlier revision.")
             .refuses(&[Kind::OtherChain]),
         post("/api/v1/statements/{sha256}/withdrawal", statements::withdraw, "Withdraw a statement.")

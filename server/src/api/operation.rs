@@ -225,6 +225,11 @@ impl Operation {
         self
     }
 
+    /// The address as the document writes it: a last part that may hold slashes is a parameter like others there.
+    pub fn documented_path(&self) -> &'static str {
+        self.path.trim_end_matches('*')
+    }
+
     /// The group that it belongs to: the module of its handler.
     pub fn tag(&self) -> &str {
         self.id.split('_').next().unwrap_or_default()

@@ -79,6 +79,8 @@ kinds! {
         "The two are not told apart, so that nobody learns of what is not theirs.";
     UnknownRequirementSet, "unknown_requirement_set", 404, "There is no such requirement set",
         "`/api/v1/requirement-sets` lists those that there are.";
+    BeyondLog, "beyond_log", 404, "The log does not reach so far",
+        "`/log/checkpoint` says how many leaves it has.";
     MethodNotAllowed, "method_not_allowed", 405, "The address has no such method",
         "`Allow` lists the methods that it has.";
     ChainExists, "chain_exists", 409, "The chain of revisions goes by another id",

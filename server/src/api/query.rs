@@ -93,6 +93,16 @@ impl Pairs {
         Ok(Some(value))
     }
 
+    /// A number, in decimal digits alone.
+    pub fn number(&mut self, name: &str) -> Result<Option<u64>, Problem> {
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        self.choice(
+            name,
+            |text| text.parse().ok().filter(|_| digits(text)),
+            "a number",
+        )
+    }
+
     /// A parameter that must be there.
     pub fn required(&mut self, name: &str) -> Result<String, Problem> {
         let missing = || Problem::new(Kind::BadQuery, format!("`{name}` is missing"));

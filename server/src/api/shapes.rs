@@ -98,6 +98,11 @@ pub struct CsvFile(String);
 #[schema(value_type = String)]
 pub struct PlainText(String);
 
+/// Hashes of the log, 32 bytes each.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct Hashes(Vec<u8>);
+
 /// This document.
 #[derive(ToSchema)]
 #[schema(value_type = Object)]

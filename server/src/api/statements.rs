@@ -9,6 +9,7 @@ use super::answer::{Answer, Listed, Shown, Signed, json, set};
 use super::auth::{Caller, InstitutionRequests, StatementReaders, VendorWrites};
 use super::body::{Jose, StatementPayload};
 use super::headers::Wanted;
+use super::log::Text;
 use super::operation::{About, Describe, answer_header};
 use super::page::Listing;
 use super::problem::Problem;
@@ -174,6 +175,12 @@ pub async fn receipt(
         .ask(move |exchange, actor| Ok(exchange.statement_receipt(actor, &sha256)?))
         .await
         .map(Signed)
+}
+
+/// Proves that the receipt is a leaf of the log.
+pub async fn proof(caller: Caller<StatementReaders>, sha256: web::Path<String>) -> Answer<Text> {
+    let verb = caller.ask(move |exchange, actor| Ok(exchange.statement_proof(actor, &sha256)?));
+    verb.await.map(Text)
 }
 
 /// Sets a revision beside an earlier one.

@@ -29,6 +29,7 @@ mod submit_statement;
 mod systems;
 mod time;
 mod validity;
+mod verify_document;
 mod withdraw_statement;
 
 use std::sync::Arc;
@@ -65,6 +66,7 @@ pub use submit_statement::{ComparisonSummary, Submission, SubmitError};
 pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
 pub use time::Moment;
 pub use validity::Validity;
+pub use verify_document::{StatementStanding, VerifiedDocument, VerifyDocumentError};
 pub use withdraw_statement::{WithdrawError, Withdrawn};
 
 use crate::clock::Clock;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::announce::{named, stored_statement};
+use super::log::current_proof;
 use super::{Exchange, Moment, Page, Validity, Window, stored_digest};
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::deliveries::{self, DeliveryRow};
@@ -274,6 +275,18 @@ impl Exchange {
             receipt.ok_or_else(|| {
                 StorageError::Corrupt(format!("no leaf {}", row.receipt_leaf)).into()
             })
+        })
+    }
+
+    /// That the receipt of a statement is a leaf of the log: a `c2sp.org/tlog-proof@v1` under the newest checkpoint.
+    pub fn statement_proof(
+        &self,
+        actor: &Actor,
+        sha256: &str,
+    ) -> Result<String, ReadStatementError> {
+        self.db.read(|c| {
+            let row = readable(c, actor, sha256)?;
+            Ok(current_proof(c, row.receipt_leaf)?.to_text())
         })
     }
 

@@ -199,6 +199,18 @@ pub fn find(
     Ok(found.optional()?)
 }
 
+/// The statement of that digest, whoever may read it: for those who hold its bytes.
+pub fn by_digest(
+    connection: &mut DbConnection,
+    sha256: &str,
+) -> Result<Option<StatementRow>, Error> {
+    let found = directly!(connection, |own| statements::table
+        .find(sha256)
+        .select(StatementRow::as_select())
+        .first(own));
+    Ok(found.optional()?)
+}
+
 /// The exact bytes of a statement. Ask [`find`] first whether the caller may have them.
 pub fn jws(connection: &mut DbConnection, sha256: &str) -> Result<Option<String>, Error> {
     let found = directly!(connection, |own| statements::table

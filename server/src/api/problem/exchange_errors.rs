@@ -7,9 +7,9 @@ use kaiji_schema::violation::{Violation, Violations};
 use super::{Kind, Problem};
 use crate::exchange::{
     AcknowledgeError, ApproveKeyError, AuthenticateError, CheckStatementError, ClientError,
-    CompareError, ExportError, IdempotencyError, KeyError, OrganisationError, ProductError,
-    ReadStatementError, RequestError, Stale, StorageError, SubmitError, SystemError, TokenError,
-    WithdrawError,
+    CompareError, ExportError, IdempotencyError, KeyError, LogError, OrganisationError,
+    ProductError, ReadStatementError, RequestError, Stale, StorageError, SubmitError, SystemError,
+    TokenError, VerifyDocumentError, WithdrawError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -245,6 +245,26 @@ impl From<ExportError> for Problem {
         match error {
             ExportError::Storage(error) => error.into(),
             ExportError::Write(error) => Self::inside(Kind::Internal, error),
+        }
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::NoTile | LogError::NoCheckpoint => said(Kind::NotFound, &error),
+            LogError::Beyond(_) => said(Kind::BeyondLog, &error),
+            LogError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyDocumentError> for Problem {
+    fn from(error: VerifyDocumentError) -> Self {
+        match error {
+            VerifyDocumentError::Refused(refusal) => refusal.into(),
+            VerifyDocumentError::Violations(violations) => violations.into(),
+            VerifyDocumentError::Storage(error) => error.into(),
         }
     }
 }
