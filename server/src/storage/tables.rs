@@ -260,11 +260,31 @@ table! {
     }
 }
 
+table! {
+    timestamps (size, tsa) {
+        size -> BigInt,
+        tsa -> Text,
+        stamped_note -> Text,
+        token -> Binary,
+        stamped_at -> BigInt,
+    }
+}
+
+table! {
+    cosignatures (size, name, key_id) {
+        size -> BigInt,
+        name -> Text,
+        key_id -> Text,
+        line -> Text,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     announcements,
     checkpoints,
     clients,
     comparisons,
+    cosignatures,
     deliveries,
     events,
     grants,
@@ -280,5 +300,6 @@ allow_tables_to_appear_in_same_query!(
     signing_keys,
     statements,
     systems,
+    timestamps,
     used_assertions
 );
