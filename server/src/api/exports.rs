@@ -7,9 +7,11 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use kaiji_schema::comparison::Reason;
 use kaiji_schema::sheet::{Encoding, JUDGEMENT_LABELS, SignatureStatus};
 
@@ -21,6 +23,8 @@ use super::query::{Fields, Pairs, Parameter, Query, Values};
 use super::shapes::CsvFile;
 use super::state::{State, off_thread};
 use crate::exchange::{ComparisonExport, Exchange};
+
+const KAIJI_CHECKPOINT: HeaderName = HeaderName::from_static("kaiji-checkpoint");
 
 /// How the file is written.
 pub struct Format {
@@ -56,6 +60,8 @@ pub fn comparison_description() -> String {
         "One row an item of every statement held for every system; a system without a statement has one row. CRLF, \
          cells that a spreadsheet would run begin with `'`. In cp932, characters that it lacks become 〓. 受領日 is the day in Japan on which the exchange received the \
          statement, as its receipt (受領証) says.\n\n\
+         ログ検査点 is the log's checkpoint when the export was begun, the same in every row: name, size and root; the \
+         signed note is in the header `Kaiji-Checkpoint`.\n\n\
          署名検証結果 is one of {}. 判定 is one of {}. 理由 is empty or one of {}.",
         list(&SignatureStatus::ALL.map(SignatureStatus::label)),
         list(&JUDGEMENT_LABELS),
@@ -72,13 +78,15 @@ pub async fn comparison(
     let begun = caller.ask(move |exchange, actor| {
         let Format { encoding } = format.read()?;
         let export = exchange.export_comparison(actor, encoding)?;
+        let checkpoint = BASE64_STANDARD.encode(export.checkpoint());
         // The first piece is made here, while a failure can still be answered as one.
-        Ok((encoding, next_piece(exchange, export)?))
+        Ok((encoding, checkpoint, next_piece(exchange, export)?))
     });
-    let (encoding, first) = begun.await?;
+    let (encoding, checkpoint, first) = begun.await?;
     let exchange = Arc::clone(state.exchange());
     Ok(File {
         encoding,
+        checkpoint,
         pieces: Pieces {
             exchange,
             waiting: Box::pin(async { Ok(first) }),
@@ -101,6 +109,8 @@ fn next_piece(exchange: &Exchange, mut export: ComparisonExport) -> Result<Piece
 /// A CSV file that is made while it is sent.
 pub struct File {
     encoding: Encoding,
+    /// The log's checkpoint, a signed note, in base64.
+    checkpoint: String,
     pieces: Pieces,
 }
 
@@ -155,6 +165,7 @@ impl Responder for File {
             CONTENT_DISPOSITION,
             "attachment; filename=\"comparison.csv\"",
         );
+        set(&mut response, KAIJI_CHECKPOINT, &self.checkpoint);
         response
     }
 }
@@ -166,6 +177,11 @@ impl Describe for File {
             response,
             "Content-Disposition",
             "`attachment; filename=\"comparison.csv\"`.",
+        );
+        answer_header(
+            response,
+            "Kaiji-Checkpoint",
+            "The log's checkpoint when the export was begun: the signed note, in base64.",
         );
     }
 }

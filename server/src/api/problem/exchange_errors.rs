@@ -244,6 +244,7 @@ impl From<ExportError> for Problem {
     fn from(error: ExportError) -> Self {
         match error {
             ExportError::Storage(error) => error.into(),
+            ExportError::Checkpoint(error) => error.into(),
             ExportError::Write(error) => Self::inside(Kind::Internal, error),
         }
     }
