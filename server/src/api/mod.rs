@@ -127,10 +127,11 @@ fn of_the_log() -> Vec<Operation> {
     vec![
         get("/log/checkpoint", log::checkpoint, "The newest checkpoint of the log (C2SP).")
             .refuses(&[Kind::NotFound, Kind::Unavailable]),
-        get("/log/tile/{tile}*", log::tile, "A tile of the log: hashes of its tree (C2SP).")
+        get("/log/tile/{tile}", log::tile, "A tile of the log: hashes of its tree (C2SP).")
             .explained(
                 "`{tile}` is `L/N`, or `L/N.p/W` for the first W hashes, as c2sp.org/tlog-tiles says: with slashes.",
             )
+            .spanning_slashes()
             .refuses(&[Kind::Unavailable]),
         get("/api/v1/log/checkpoints/{size}", log::checkpoint_at, "The checkpoint that was signed at a size.")
             .explained("With the cosignatures of witnesses that came for it, as `/log/checkpoint` has them.")
@@ -309,9 +310,11 @@ fn resource(path: &'static str, operations: Vec<Operation>) -> actix_web::Resour
         .iter()
         .map(|operation| operation.method.clone())
         .collect();
+    let spans_slashes = operations.iter().any(|operation| operation.spans_slashes);
+    let pattern = format!("{path}{}", if spans_slashes { "*" } else { "" });
     let resource = operations
         .into_iter()
-        .fold(web::resource(path), |resource, operation| {
+        .fold(web::resource(pattern), |resource, operation| {
             resource.route(operation.route)
         });
     let refuse = move |request: HttpRequest| {

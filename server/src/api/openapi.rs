@@ -56,11 +56,7 @@ pub fn document() -> OpenApi {
     for mut operation in operations() {
         schemas.append(&mut operation.about.schemas);
         if let Some(method) = method_of(&operation) {
-            paths.add_path_operation(
-                operation.documented_path(),
-                vec![method],
-                described(operation),
-            );
+            paths.add_path_operation(operation.path, vec![method], described(operation));
         }
     }
     components.schemas.extend(schemas);
@@ -101,13 +97,12 @@ fn described(operation: Operation) -> utoipa::openapi::path::Operation {
         .operation_id(Some(operation.id.as_str()))
         .summary(Some(operation.summary))
         .description(operation.description.as_deref());
-    let path = operation.documented_path();
     let about = operation.about;
     let mut described = builder
         .request_body(about.body)
         .extensions(Some(access(about.access)))
         .build();
-    let mut parameters = path_parameters(path);
+    let mut parameters = path_parameters(operation.path);
     parameters.extend(about.parameters);
     described.parameters = Some(parameters.into_iter().map(Into::into).collect());
     let bearer = SecurityRequirement::new(SCHEME, Vec::<String>::new());

@@ -55,6 +55,15 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/directory/products"                            401  200  200  200  200  200;
     "GET /api/v1/events"                                        401  200  200  200  200  200;
 
+    "GET /log/checkpoint"                                       200  200  200  200  200  200;
+    "GET /log/tile/{tile}"                                      200  200  200  200  200  200;
+    "GET /api/v1/log/checkpoints/{size}"                        200  200  200  200  200  200;
+    "GET /api/v1/log/timestamps"                                200  200  200  200  200  200;
+    "POST /api/v1/log/cosignatures"                             401  200  403  403  403  403;
+    "GET /api/v1/log/proof"                                     200  200  200  200  200  200;
+    "GET /api/v1/log/consistency"                               200  200  200  200  200  200;
+    "POST /api/v1/verify"                                       401  200  200  200  200  200;
+
     "POST /api/v1/organisations"                                401  201  403  403  403  403;
     "GET /api/v1/organisations"                                 401  200  403  403  403  403;
     "GET /api/v1/organisations/{id}"                            401  200  403  403  403  403;
@@ -81,6 +90,7 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/statements"                                    401  403  200  200  200  200;
     "GET /api/v1/statements/{sha256}"                           401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/receipt"                   401  403  404  404  200  200;
+    "GET /api/v1/statements/{sha256}/proof"                     401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/changes"                   401  403  404  404  422  422;
     "POST /api/v1/statements/{sha256}/acknowledgement"          401  403  403  404  200  403;
     "POST /api/v1/statements/{sha256}/withdrawal"               401  403  422  403  403  200;
@@ -118,6 +128,7 @@ struct World {
     proof: String,
     system: String,
     request: String,
+    checkpoint: String,
 }
 
 impl World {
@@ -139,6 +150,7 @@ impl World {
             proof: vendor.proof(&vendor.challenge(), &new_key()),
             system: clinic.system("電子カルテ", &product),
             request: clinic.request(&asked),
+            checkpoint: app.site().call("GET", "/log/checkpoint").send().text().to_owned(),
             vendor,
             clinic,
             product,
@@ -165,9 +177,13 @@ impl World {
             .replace("{sha256}", &self.statement)
             .replace("{institution}", &self.clinic.organisation)
             .replace("{client_id}", &self.spare_client)
+            .replace("{tile}", "0/000.p/1")
+            .replace("{size}", "0")
             .replace("{slug}", "stale");
         assert!(!path.contains('{'), "{template}: what stands there?");
         match template.rsplit('/').next() {
+            Some("proof") if template.contains("/log/") => format!("{path}?leaf=0"),
+            Some("consistency") => format!("{path}?from=1"),
             Some("changes") => format!("{path}?since={}", self.statement),
             _ => path,
         }
@@ -192,7 +208,8 @@ impl World {
             "POST /api/v1/statements/check" => {
                 call.json(&self.vendor.statement("sds-sample", &self.product))
             }
-            "POST /api/v1/statements" => call.jose(&self.jws),
+            "POST /api/v1/statements" | "POST /api/v1/verify" => call.jose(&self.jws),
+            "POST /api/v1/log/cosignatures" => call.body("text/plain", self.checkpoint.as_str()),
             "POST /api/v1/statements/{sha256}/withdrawal" => {
                 call.jose(&self.vendor.withdrawal(&self.statement, "誤り"))
             }

@@ -13,6 +13,7 @@ mod access;
 mod conventions;
 mod identifiers;
 mod keys;
+mod log;
 mod openssl;
 mod parity;
 mod release;
