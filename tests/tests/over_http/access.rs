@@ -150,7 +150,12 @@ impl World {
             proof: vendor.proof(&vendor.challenge(), &new_key()),
             system: clinic.system("電子カルテ", &product),
             request: clinic.request(&asked),
-            checkpoint: app.site().call("GET", "/log/checkpoint").send().text().to_owned(),
+            checkpoint: app
+                .site()
+                .call("GET", "/log/checkpoint")
+                .send()
+                .text()
+                .to_owned(),
             vendor,
             clinic,
             product,
