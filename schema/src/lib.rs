@@ -22,6 +22,7 @@ pub mod signed;
 pub mod statement;
 pub mod status;
 pub mod strict_json;
+pub mod timestamp;
 pub mod violation;
 
 pub use digest::Digest;

@@ -87,11 +87,10 @@ fn one_changed_byte_in_any_file_is_found() {
             // The list of digests is looked at first, and the rest need not be asked for: a folder that holds nothing
             // else is enough, and fast enough to ask about each byte of all files.
             let sums = checked(&lists_only(&files));
-            let found = sums.failures().any(|one| {
-                one.what == What::Sums && (one.file == *name || name == evidence::SUMS)
-            });
+            let found = sums
+                .failures()
+                .any(|one| one.what == What::Sums && (one.file == *name || name == evidence::SUMS));
             assert!(found, "byte {at} of {name}");
         }
     }
 }
-

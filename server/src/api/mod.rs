@@ -134,7 +134,21 @@ fn of_the_log() -> Vec<Operation> {
                 "`{tile}` is `L/N`, or `L/N.p/W` for the first W hashes, as c2sp.org/tlog-tiles says: with slashes.",
             )
             .spanning_slashes()
-        .refuses(&[Kind::Unavailable]),
+            .refuses(&[Kind::Unavailable]),
+        get("/api/v1/log/checkpoints/{size}", log::checkpoint_at, "The checkpoint that was signed at a size.")
+            .explained("With the cosignatures of witnesses that came for it, as `/log/checkpoint` has them.")
+            .refuses(&[Kind::Unavailable]),
+        get("/api/v1/log/timestamps", log::timestamps, "List the time stamps on checkpoints (RFC 3161), the newest first.")
+            .explained(
+                "The bytes of `checkpoint` are what `token` stamps: `openssl ts -verify -data CHECKPOINT -in TOKEN \
+                 -CAfile ROOT`, with the authority's root from the authority itself.",
+            )
+            .refuses(&[Kind::Unavailable]),
+        post("/api/v1/log/cosignatures", log::cosign, "Hand in witnesses' cosignatures on a checkpoint (C2SP).")
+            .explained(
+                "The body is a checkpoint of this log with further signature lines. Lines of witnesses that the \
+                 operator configured are verified and kept; others are passed over.",
+            ),
         get("/api/v1/log/proof", log::proof, "Prove that a leaf is in the log (RFC 6962).")
             .refuses(&[Kind::BeyondLog, Kind::Unavailable]),
         get("/api/v1/log/consistency", log::consistency, "Prove that the log has only grown (RFC 6962).")

@@ -12,6 +12,8 @@ mod demo;
 mod end;
 mod files;
 mod key;
+mod log;
+mod log_check;
 mod output;
 mod problem;
 mod register;
@@ -55,6 +57,7 @@ enum Command {
     Submit(submit::Submit),
     Verify(verify::Verify),
     Compare(compare::Compare),
+    Log(log::Log),
     Admin(admin::Admin),
     Migrate(serve::Migrate),
     CheckConfig(check_config::CheckConfig),
@@ -71,6 +74,7 @@ impl Command {
             Self::Submit(submit) => submit.run(ambient),
             Self::Verify(verify) => verify.run(),
             Self::Compare(compare) => compare.run(),
+            Self::Log(log) => log.run(ambient),
             Self::Admin(admin) => admin.run(ambient),
             Self::Migrate(migrate) => migrate.run(ambient),
             Self::CheckConfig(check) => check.run(),
