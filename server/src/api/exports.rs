@@ -1,11 +1,6 @@
 //! Exports for people: `comparison.csv`, streamed, so that its size costs no memory.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
 use actix_web::web::Bytes;
@@ -18,10 +13,11 @@ use kaiji_schema::sheet::{Encoding, JUDGEMENT_LABELS, SignatureStatus};
 use super::answer::{Answer, set};
 use super::auth::{Caller, Exporters};
 use super::operation::{About, Describe, answer_header};
+use super::pieces::{Begun, PieceByPiece, Pieces};
 use super::problem::Problem;
 use super::query::{Fields, Pairs, Parameter, Query, Values};
 use super::shapes::CsvFile;
-use super::state::{State, off_thread};
+use super::state::State;
 use crate::exchange::{ComparisonExport, Exchange};
 
 const KAIJI_CHECKPOINT: HeaderName = HeaderName::from_static("kaiji-checkpoint");
@@ -79,31 +75,27 @@ pub async fn comparison(
         let Format { encoding } = format.read()?;
         let export = exchange.export_comparison(actor, encoding)?;
         let checkpoint = BASE64_STANDARD.encode(export.checkpoint());
-        // The first piece is made here, while a failure can still be answered as one.
-        Ok((encoding, checkpoint, next_piece(exchange, export)?))
+        Ok((encoding, checkpoint, Begun::new(exchange, export)?))
     });
-    let (encoding, checkpoint, first) = begun.await?;
-    let exchange = Arc::clone(state.exchange());
+    let (encoding, checkpoint, begun) = begun.await?;
     Ok(File {
         encoding,
         checkpoint,
-        pieces: Pieces {
-            exchange,
-            waiting: Box::pin(async { Ok(first) }),
-        },
+        pieces: begun.sent(&state, BodySize::Stream),
     })
 }
 
-/// A piece of the file, and what makes the next one.
-type Piece = Option<(Bytes, ComparisonExport)>;
+impl Pieces for ComparisonExport {
+    const NAME: &'static str = "comparison.csv";
 
-fn next_piece(exchange: &Exchange, mut export: ComparisonExport) -> Result<Piece, Problem> {
-    while let Some(piece) = exchange.continue_export(&mut export)? {
-        if !piece.is_empty() {
-            return Ok(Some((piece.into(), export)));
+    fn next(&mut self, exchange: &Exchange) -> Result<Option<Bytes>, Problem> {
+        while let Some(piece) = exchange.continue_export(self)? {
+            if !piece.is_empty() {
+                return Ok(Some(piece.into()));
+            }
         }
+        Ok(None)
     }
-    Ok(None)
 }
 
 /// A CSV file that is made while it is sent.
@@ -111,43 +103,7 @@ pub struct File {
     encoding: Encoding,
     /// The log's checkpoint, a signed note, in base64.
     checkpoint: String,
-    pieces: Pieces,
-}
-
-struct Pieces {
-    exchange: Arc<Exchange>,
-    waiting: Pin<Box<dyn Future<Output = Result<Piece, Problem>>>>,
-}
-
-impl MessageBody for Pieces {
-    type Error = Problem;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    /// A failure breaks the answer off, so that no half of a file is taken for a whole one.
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Problem>>> {
-        match ready!(self.waiting.as_mut().poll(context)) {
-            Ok(None) => {
-                self.waiting = Box::pin(async { Ok(None) });
-                Poll::Ready(None)
-            }
-            Ok(Some((bytes, export))) => {
-                let exchange = Arc::clone(&self.exchange);
-                self.waiting = Box::pin(off_thread(move || next_piece(&exchange, export)));
-                Poll::Ready(Some(Ok(bytes)))
-            }
-            Err(problem) => {
-                problem.log("comparison.csv, under way");
-                self.waiting = Box::pin(async { Ok(None) });
-                Poll::Ready(Some(Err(problem)))
-            }
-        }
-    }
+    pieces: PieceByPiece<ComparisonExport>,
 }
 
 impl Responder for File {

@@ -4,6 +4,7 @@
 //! operation needs (permission, parameters, body) stands in its handler's types.
 
 pub mod answer;
+pub mod attachments;
 pub mod auth;
 pub mod body;
 pub mod clients;
@@ -21,6 +22,7 @@ pub mod operation;
 pub mod organisations;
 pub mod page;
 mod passage;
+mod pieces;
 pub mod problem;
 pub mod products;
 pub mod query;
@@ -40,7 +42,7 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, Scope, web};
 
-use operation::{Operation, delete, get, patch, post};
+use operation::{Operation, delete, get, patch, post, put};
 use problem::{Kind, Problem};
 
 /// Every operation of the interface.
@@ -225,6 +227,13 @@ fn of_vendors() -> Vec<Operation> {
 
 fn of_statements() -> Vec<Operation> {
     vec![
+        put("/api/v1/attachments/{sha256}", attachments::put, "Bring a file that a statement will name.")
+            .explained(
+                "At most 20 MiB of any kind, before the statement. Its SHA-256 is checked while it arrives. Files are each \
+                 vendor's own; one that no statement names within 24 hours is taken away.",
+            ),
+        get("/api/v1/attachments/{sha256}", attachments::read, "Hand out a file, as a download.")
+            .explained("A vendor its own; an institution those that a statement names which it may read."),
         post("/api/v1/statements/check", statements::check, "Check a payload before it is signed; nothing is stored."),
         post("/api/v1/statements", statements::submit, "Submit a signed statement; the answer is its receipt (受領証).")
             .explained(

@@ -255,7 +255,7 @@ macro_rules! methods {
     )+};
 }
 
-methods!(get GET, post POST, patch PATCH, delete DELETE);
+methods!(get GET, post POST, put PUT, patch PATCH, delete DELETE);
 
 macro_rules! describe_each {
     ($($part:ident)*) => {

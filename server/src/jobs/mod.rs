@@ -24,7 +24,7 @@ pub fn step(exchange: &Exchange) -> Result<bool, Error> {
 
 /// What needs the database alone.
 fn rows(exchange: &Exchange) -> Result<bool, Error> {
-    exchange.spread_announcements()
+    Ok(exchange.spread_announcements()? || exchange.sweep_attachments()?)
 }
 
 /// Works until `stop` changes. Who waits for a host elsewhere keeps nobody else waiting.

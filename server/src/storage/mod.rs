@@ -5,6 +5,7 @@
 //! it cannot be torn apart by another writer: uniqueness is asked before, not guessed from an error afterwards.
 
 pub mod anchors;
+pub mod attachments;
 pub mod backend;
 pub mod clients;
 pub mod comparisons;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use kaiji::actor::OrganisationKind;
 use kaiji_tests::{
     Answer, Call, Client, Institution, TestApp, Vendor, new_key, on_both_databases, scopes_of,
+    sha256_of,
 };
 use serde_json::{Value, json};
 
@@ -95,6 +96,9 @@ const TABLE: &[Row] = table! {
     "POST /api/v1/statements/{sha256}/acknowledgement"          401  403  403  404  200  403;
     "POST /api/v1/statements/{sha256}/withdrawal"               401  403  422  403  403  200;
 
+    "GET /api/v1/attachments/{sha256}"                          401  403  404  404  200  200;
+    "PUT /api/v1/attachments/{sha256}"                          401  403  201  403  403  200;
+
     "POST /api/v1/systems"                                      401  403  403  201  201  403;
     "GET /api/v1/systems"                                       401  403  403  200  200  403;
     "GET /api/v1/systems/{id}"                                  401  403  403  404  200  403;
@@ -112,6 +116,9 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/exports/comparison.csv"                        401  403  200  200  200  200;
     "DELETE /api/v1/products/{id}/grants/{institution}"         401  403  404  403  403  204;
 };
+
+/// What the vendor's statement names.
+const FILE: &[u8] = b"%PDF-1.7";
 
 /// A vendor and a clinic with one thing of each kind, and strangers of both kinds.
 struct World {
@@ -136,7 +143,12 @@ impl World {
         let vendor = app.vendor("見本電子カルテ株式会社");
         let clinic = app.institution("サンプル医院");
         let product = vendor.product("見本クラウド電子カルテ");
-        let jws = vendor.sign(&vendor.statement("sds-sample", &product));
+        let mut draft = vendor.statement("sds-sample", &product);
+        draft["attachments"] = json!([{
+            "name": "開示書.pdf", "media_type": "application/pdf", "bytes": FILE.len(), "sha256": sha256_of(FILE),
+        }]);
+        vendor.bring(FILE).created();
+        let jws = vendor.sign(&draft);
         vendor.submit(&jws).created();
         let statement = kaiji_tests::sha256(&jws);
         vendor.release(&clinic.request(&product));
@@ -179,6 +191,10 @@ impl World {
         let path = template
             .replace("{id}", id)
             .replace("{kid}", &self.pending_kid)
+            .replace(
+                "attachments/{sha256}",
+                &format!("attachments/{}", sha256_of(FILE)),
+            )
             .replace("{sha256}", &self.statement)
             .replace("{institution}", &self.clinic.organisation)
             .replace("{client_id}", &self.spare_client)
@@ -218,6 +234,7 @@ impl World {
             "POST /api/v1/statements/{sha256}/withdrawal" => {
                 call.jose(&self.vendor.withdrawal(&self.statement, "誤り"))
             }
+            "PUT /api/v1/attachments/{sha256}" => call.body("application/pdf", FILE),
             "POST /api/v1/requests" => call.json(&json!({ "product": self.asked })),
             "POST /api/v1/products" | "POST /api/v1/systems" => {
                 call.json(&json!({ "name": "新しい" }))
@@ -229,7 +246,7 @@ impl World {
 
     fn ask(&self, app: &TestApp, operation: &str, who: Option<&Client>) -> Answer {
         let (method, template) = operation.split_once(' ').unwrap();
-        let method = ["GET", "POST", "PATCH", "DELETE"]
+        let method = ["GET", "POST", "PUT", "PATCH", "DELETE"]
             .into_iter()
             .find(|known| *known == method)
             .unwrap();

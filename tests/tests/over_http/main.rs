@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod attachments;
 mod conventions;
 mod identifiers;
 mod keys;

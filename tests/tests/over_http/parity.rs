@@ -68,6 +68,7 @@ const POSTGRES_COLUMNS: &str = r#"
     SELECT table_name::text AS place, column_name::text AS name,
            CASE WHEN data_type = 'text' AND collation_name = 'C' THEN 'TEXT'
                 WHEN data_type IN ('bigint', 'boolean') THEN 'INTEGER'
+                WHEN data_type = 'bytea' THEN 'BLOB'
                 ELSE data_type || ' ' || coalesce(collation_name, '') END AS kind,
            is_nullable = 'YES' AS nullable
     FROM information_schema.columns
@@ -215,7 +216,7 @@ fn anonymous(answer: Value) -> Value {
         Value::Array(items) => items.into_iter().map(anonymous).collect(),
         Value::Object(members) => members
             .into_iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "jwk" | "next"))
+            .filter(|(name, _)| !matches!(name.as_str(), "jwk" | "next" | "proof"))
             .map(|(name, value)| (name, anonymous(value)))
             .collect(),
         Value::String(text) => json!(anonymous_text(&text)),

@@ -6,8 +6,8 @@ use kaiji_schema::violation::{Violation, Violations};
 
 use super::{Kind, Problem};
 use crate::exchange::{
-    AcknowledgeError, ApproveKeyError, AuthenticateError, CheckStatementError, ClientError,
-    CompareError, CosignError, ExportError, IdempotencyError, KeyError, LogError,
+    AcknowledgeError, ApproveKeyError, AttachmentError, AuthenticateError, CheckStatementError,
+    ClientError, CompareError, CosignError, ExportError, IdempotencyError, KeyError, LogError,
     OrganisationError, ProductError, ReadStatementError, RequestError, Stale, StorageError,
     SubmitError, SystemError, TokenError, VerifyDocumentError, WithdrawError,
 };
@@ -159,6 +159,18 @@ impl From<SubmitError> for Problem {
             SubmitError::RevisionTaken(_) => said(Kind::RevisionTaken, &error),
             SubmitError::DoesNotFollow(_) => said(Kind::RevisionDoesNotFollow, &error),
             SubmitError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<AttachmentError> for Problem {
+    fn from(error: AttachmentError) -> Self {
+        match error {
+            AttachmentError::NotFound => said(Kind::NotFound, &error),
+            AttachmentError::TooLarge => said(Kind::TooLarge, &error),
+            AttachmentError::Violations(violations) => violations.into(),
+            AttachmentError::TooSlow => said(Kind::TooSlow, &error),
+            AttachmentError::Storage(error) => error.into(),
         }
     }
 }
