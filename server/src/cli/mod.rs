@@ -24,6 +24,7 @@ mod submit;
 mod table;
 mod token;
 mod verify;
+mod verify_folder;
 
 use std::process::ExitCode;
 use std::sync::Arc;

@@ -272,6 +272,16 @@ table! {
 }
 
 table! {
+    timestamps (size, tsa) {
+        size -> BigInt,
+        tsa -> Text,
+        stamped_note -> Text,
+        token -> Binary,
+        stamped_at -> BigInt,
+    }
+}
+
+table! {
     attachment_uploads (upload) {
         upload -> Text,
         vendor_id -> Text,
@@ -294,16 +304,6 @@ table! {
         vendor_id -> Text,
         attachment_sha256 -> Text,
         name -> Text,
-    }
-}
-
-table! {
-    timestamps (size, tsa) {
-        size -> BigInt,
-        tsa -> Text,
-        stamped_note -> Text,
-        token -> Binary,
-        stamped_at -> BigInt,
     }
 }
 
