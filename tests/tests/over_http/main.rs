@@ -10,11 +10,14 @@
 )]
 
 mod access;
+mod anchors;
 mod attachments;
+mod authority;
 mod conventions;
 mod identifiers;
 mod keys;
 mod log;
+mod log_check;
 mod openssl;
 mod parity;
 mod release;
