@@ -12,6 +12,7 @@
 mod access;
 mod attachments;
 mod conventions;
+mod foreign;
 mod identifiers;
 mod keys;
 mod log;
