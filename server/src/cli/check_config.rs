@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::end::{Answer, CommandError};
 use super::output::Output;
 use super::serve::Settings;
+use crate::app;
 use crate::config::{Config, ConfigError};
 use crate::keys::{self, ServiceKeys};
 use crate::storage::{DatabaseUrl, backend};
@@ -46,6 +47,7 @@ struct Shown {
     metrics_listen: Option<String>,
     database: String,
     keys_dir: String,
+    high_water: String,
 }
 
 impl CheckConfig {
@@ -75,6 +77,12 @@ impl Findings {
         };
         let has_history = found.check_database(config);
         found.check_keys(config, has_history);
+        if has_history && found.problems.is_empty() {
+            let examined = app::examine(config);
+            found
+                .problems
+                .extend(examined.err().map(|error| error.to_string()));
+        }
         found.ok = found.problems.is_empty();
         found
     }
@@ -144,6 +152,7 @@ impl Findings {
                 format!("metrics     {metrics}"),
                 format!("database    {}", shown.database),
                 format!("keys_dir    {}", shown.keys_dir),
+                format!("high_water  {}", shown.high_water),
             ]);
         }
         lines.extend(
@@ -168,6 +177,7 @@ impl Shown {
             metrics_listen: config.metrics_listen.map(|address| address.to_string()),
             database: database.map(|url| format!("{url:?}")).unwrap_or_default(),
             keys_dir: config.keys_dir.display().to_string(),
+            high_water: config.high_water.display().to_string(),
         }
     }
 }

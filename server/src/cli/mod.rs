@@ -12,6 +12,7 @@ mod demo;
 mod end;
 mod files;
 mod key;
+mod log;
 mod output;
 mod problem;
 mod register;
@@ -55,6 +56,7 @@ enum Command {
     Verify(verify::Verify),
     Compare(compare::Compare),
     Admin(admin::Admin),
+    Log(log::Log),
     Migrate(serve::Migrate),
     CheckConfig(check_config::CheckConfig),
 }
@@ -71,6 +73,7 @@ impl Command {
             Self::Verify(verify) => verify.run(),
             Self::Compare(compare) => compare.run(),
             Self::Admin(admin) => admin.run(ambient),
+            Self::Log(log) => log.run(),
             Self::Migrate(migrate) => migrate.run(ambient),
             Self::CheckConfig(check) => check.run(),
         }

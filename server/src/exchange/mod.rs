@@ -14,6 +14,7 @@ mod compare_system;
 mod directory;
 mod events;
 mod export_comparison;
+mod high_water;
 mod idempotency;
 mod jwt;
 mod log;
@@ -30,6 +31,7 @@ mod systems;
 mod time;
 mod validity;
 mod verify_document;
+mod verify_log;
 mod withdraw_statement;
 
 use std::sync::Arc;
@@ -48,9 +50,10 @@ pub use compare_system::{CompareError, ComparisonView, SummaryView, SystemCompar
 pub use directory::DirectoryEntry;
 pub use events::EventView;
 pub use export_comparison::{ComparisonExport, ExportError};
+pub use high_water::{HighWater, HighWaterError};
 pub use idempotency::{Idempotency, IdempotencyError};
 pub use jwt::TokenKey;
-pub use log::{ConsistencyProof, InclusionProof, LogError};
+pub use log::{ConsistencyProof, InclusionProof, LogError, log_name};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
 pub use read_statement::{
@@ -61,12 +64,13 @@ pub use register_key::{Challenge, KeyError, KeyState, KeyView};
 pub use requests::{NewRequest, RequestError, RequestState, RequestView};
 pub use retire_key::Revocation;
 pub use revision::{Revision, Stale};
-pub use service_keys::{ServiceKeyView, ServicePurpose};
+pub use service_keys::{ServiceKeyView, ServicePurpose, service_key_in_use};
 pub use submit_statement::{ComparisonSummary, Submission, SubmitError};
 pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
 pub use time::Moment;
 pub use validity::Validity;
 pub use verify_document::{StatementStanding, VerifiedDocument, VerifyDocumentError};
+pub use verify_log::{Flaw, LogAudit, VerifyLogError, verify_log};
 pub use withdraw_statement::{WithdrawError, Withdrawn};
 
 use crate::clock::Clock;
