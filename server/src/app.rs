@@ -21,10 +21,12 @@ use crate::exchange::{Exchange, HighWaterError, Random};
 use crate::jobs;
 use crate::keys;
 use crate::storage;
+pub use anchors::anchors;
 use open::{Opened, default_address, open};
 pub use open::{database_url, examine, open_exchange, set_up};
 pub use rotate::{Rotated, rotate_key};
 
+mod anchors;
 mod open;
 mod rotate;
 

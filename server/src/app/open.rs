@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use kaiji_schema::receipt::ClockStatement;
 
-use super::StartError;
+use super::{StartError, anchors};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::exchange::{
@@ -100,6 +100,7 @@ pub(super) fn open(
         high_water: config.high_water.clone(),
     })?;
     let exchange = Exchange::new(db.clone(), clock, random, issuer, &token_key);
+    let exchange = exchange.anchored(anchors(config)?);
     if lost.is_none() {
         exchange.record_service_keys(in_use)?;
     }

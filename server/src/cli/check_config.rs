@@ -48,6 +48,10 @@ struct Shown {
     database: String,
     keys_dir: String,
     high_water: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamps: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<String>,
 }
 
 impl CheckConfig {
@@ -77,6 +81,10 @@ impl Findings {
         };
         let has_history = found.check_database(config);
         found.check_keys(config, has_history);
+        let anchors = app::anchors(config);
+        found
+            .problems
+            .extend(anchors.err().map(|error| error.to_string()));
         if has_history && found.problems.is_empty() {
             let examined = app::examine(config);
             found
@@ -154,6 +162,18 @@ impl Findings {
                 format!("keys_dir    {}", shown.keys_dir),
                 format!("high_water  {}", shown.high_water),
             ]);
+            lines.extend(
+                shown
+                    .timestamps
+                    .iter()
+                    .map(|tsa| format!("timestamps  {tsa}")),
+            );
+            lines.extend(
+                shown
+                    .witnesses
+                    .iter()
+                    .map(|key| format!("witness     {key}")),
+            );
         }
         lines.extend(
             self.to_be_made
@@ -178,6 +198,11 @@ impl Shown {
             database: database.map(|url| format!("{url:?}")).unwrap_or_default(),
             keys_dir: config.keys_dir.display().to_string(),
             high_water: config.high_water.display().to_string(),
+            timestamps: config
+                .timestamps
+                .as_ref()
+                .map(|settings| format!("{}, every {} h", settings.url, settings.every_hours)),
+            witnesses: config.witnesses.clone(),
         }
     }
 }

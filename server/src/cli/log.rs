@@ -1,91 +1,30 @@
-//! `kaiji log`: what the operator can ask of the log in the database, without a service.
+//! `kaiji log`: the transparency log, as anybody may check it, and as its operator verifies it.
 
 use clap::{Args, Subcommand};
 
+use super::Ambient;
 use super::end::{Answer, CommandError};
-use super::output::{self, Output};
-use super::serve::Settings;
-use crate::app;
-use crate::exchange::{LogAudit, VerifyLogError, verify_log};
-use crate::storage::backend;
+use super::log_check::LogCheck;
+use super::log_verify::LogVerify;
 
-/// Look after the log of receipts
+/// The transparency log: check that it only grows, verify the database
 #[derive(Debug, Args)]
 pub(super) struct Log {
     #[command(subcommand)]
-    what: What,
+    command: LogCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
-    Verify(Verify),
+enum LogCommand {
+    Check(LogCheck),
+    Verify(LogVerify),
 }
 
 impl Log {
-    pub(super) fn run(&self) -> Result<Answer, CommandError> {
-        match &self.what {
-            What::Verify(verify) => verify.run(),
+    pub(super) fn run(&self, ambient: &Ambient) -> Result<Answer, CommandError> {
+        match &self.command {
+            LogCommand::Check(check) => check.run(ambient),
+            LogCommand::Verify(verify) => verify.run(),
         }
     }
-}
-
-/// Verify the database's log from leaf 0
-///
-/// No leaf is missing, every receipt says where it is, times never go back, the tiles are those of the leaves, and every
-/// checkpoint that was ever signed is of this log. The service may run meanwhile.
-#[derive(Debug, Args)]
-struct Verify {
-    /// Verify each receipt's signature as well, which takes a hundred times as long
-    #[arg(long)]
-    signatures: bool,
-    #[command(flatten)]
-    settings: Settings,
-    #[command(flatten)]
-    output: Output,
-}
-
-impl Verify {
-    fn run(&self) -> Result<Answer, CommandError> {
-        let config = self.settings.load()?;
-        let connection = &mut backend::open(&app::database_url(&config)?)?;
-        match verify_log(connection, self.signatures) {
-            Ok(audit) => {
-                self.output.show(&verified(&audit), &sentence(&audit))?;
-                Ok(Answer::Yes)
-            }
-            Err(VerifyLogError::Flawed(flaw)) => {
-                if self.output.json {
-                    let flaw = flaw.to_string();
-                    output::json(&serde_json::json!({ "verified": false, "flaw": flaw }))?;
-                } else {
-                    output::note(&format!("kaiji: the log is NOT verified: {flaw}"));
-                }
-                Ok(Answer::No)
-            }
-            Err(VerifyLogError::Storage(error)) => Err(error.into()),
-        }
-    }
-}
-
-fn verified(audit: &LogAudit) -> serde_json::Value {
-    let mut value = serde_json::json!(audit);
-    if let Some(members) = value.as_object_mut() {
-        members.insert("verified".to_owned(), true.into());
-    }
-    value
-}
-
-/// What was verified, in words.
-pub(super) fn sentence(audit: &LogAudit) -> String {
-    let name = audit.log.as_deref().unwrap_or("not opened yet");
-    let signatures = if audit.signatures {
-        ", every receipt's signature included"
-    } else {
-        ""
-    };
-    format!(
-        "the log is verified from leaf 0{signatures}\nlog          {name}\nsize         {}\nroot         {}\n\
-         checkpoints  {}",
-        audit.size, audit.root, audit.checkpoints
-    )
 }

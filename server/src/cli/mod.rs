@@ -13,6 +13,8 @@ mod end;
 mod files;
 mod key;
 mod log;
+mod log_check;
+mod log_verify;
 mod output;
 mod problem;
 mod register;
@@ -23,6 +25,7 @@ mod submit;
 mod table;
 mod token;
 mod verify;
+mod verify_folder;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -55,8 +58,8 @@ enum Command {
     Submit(submit::Submit),
     Verify(verify::Verify),
     Compare(compare::Compare),
-    Admin(admin::Admin),
     Log(log::Log),
+    Admin(admin::Admin),
     Migrate(serve::Migrate),
     CheckConfig(check_config::CheckConfig),
 }
@@ -72,8 +75,8 @@ impl Command {
             Self::Submit(submit) => submit.run(ambient),
             Self::Verify(verify) => verify.run(),
             Self::Compare(compare) => compare.run(),
+            Self::Log(log) => log.run(ambient),
             Self::Admin(admin) => admin.run(ambient),
-            Self::Log(log) => log.run(),
             Self::Migrate(migrate) => migrate.run(ambient),
             Self::CheckConfig(check) => check.run(),
         }

@@ -10,9 +10,11 @@
 )]
 
 mod access;
+mod attachments;
 mod conventions;
 mod identifiers;
 mod keys;
+mod log;
 mod openssl;
 mod parity;
 mod release;
