@@ -1,5 +1,5 @@
 //! The one writer: takes the changes that wait, runs each in a savepoint of one transaction, appends their leaves,
-//! commits once, and only then answers everybody.
+//! commits once, notes the checkpoint in the high-water file, and only then answers everybody.
 //!
 //! The contract with a change: it may run more than once and has no effect but rows. Where its savepoint rolls back,
 //! the leaves and events it had reserved go with it and their numbers are used again, so the log and the feed have no
@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use kaiji_schema::log::{Frontier, Growth, LogProof, inclusion_proof, leaf_hash};
 
 use super::backend::{Access, DbConnection, Head, Source, begin_write, lock_head};
+use super::high_water::{HighWater, Trouble};
 use super::{Entry, Error, events, log};
 use crate::clock::Clock;
 use crate::keys::LogSigner;
@@ -129,6 +130,7 @@ pub(super) struct Writer {
     queue: Sender<Box<dyn Change>>,
     preparing: Arc<AtomicUsize>,
     counters: Arc<Counters>,
+    trouble: Trouble,
 }
 
 impl Writer {
@@ -137,8 +139,10 @@ impl Writer {
         source: Source,
         clock: Clock,
         signer: Arc<LogSigner>,
+        high_water: HighWater,
     ) -> Result<Self, Error> {
         let (queue, waiting) = channel();
+        let trouble = high_water.trouble();
         let preparing = Arc::new(AtomicUsize::new(0));
         let counters = Arc::new(Counters::default());
         let mut desk = Desk {
@@ -147,8 +151,10 @@ impl Writer {
             signer,
             connection: None,
             counters: Arc::clone(&counters),
+            high_water,
         };
         desk.open_log()?;
+        trouble.check()?;
         let others = Arc::clone(&preparing);
         std::thread::Builder::new()
             .name("writer".to_owned())
@@ -162,6 +168,7 @@ impl Writer {
             queue,
             preparing,
             counters,
+            trouble,
         })
     }
 
@@ -197,7 +204,7 @@ impl Writer {
     }
 
     /// Writes the head of the log over itself and takes it back: finds a database that is locked, read-only or gone. One that is
-    /// full is found by the next change that needs room.
+    /// full is found by the next change that needs room. A high-water file that could not be written is tried again.
     pub(super) fn check(&self) -> Result<(), Error> {
         enum Probe {
             Writable,
@@ -213,7 +220,7 @@ impl Writer {
             Err::<(), Probe>(Probe::Writable)
         });
         match outcome {
-            Ok(_) | Err(Probe::Writable) => Ok(()),
+            Ok(_) | Err(Probe::Writable) => self.trouble.check(),
             Err(Probe::Failed(error)) => Err(error),
         }
     }
@@ -251,6 +258,7 @@ struct Desk {
     /// `None` after a transaction was lost: what it left behind is not to be trusted.
     connection: Option<DbConnection>,
     counters: Arc<Counters>,
+    high_water: HighWater,
 }
 
 /// Why nothing of a batch is in the database.
@@ -294,7 +302,9 @@ impl Desk {
     fn transact(&mut self, batch: &mut [Box<dyn Change>]) -> Result<(), Failure> {
         // Begun on a connection taken out, so that one on which anything fails is dropped and made anew.
         let begun = self.begin().map_err(Failure::NotBegun)?;
-        self.run_all(batch, begun).map_err(Failure::Lost)
+        let checkpoint = self.run_all(batch, begun).map_err(Failure::Lost)?;
+        self.high_water.note(checkpoint);
+        Ok(())
     }
 
     fn begin(&mut self) -> Result<Begun, Error> {
@@ -326,16 +336,24 @@ impl Desk {
             log::store_head(connection, begun.head, &frontier)?;
             begun.frontier = frontier.to_bytes();
         }
-        if log::checkpoint(connection, begun.head.size)?.is_none() {
+        let checkpoint = if let Some(signed) = log::checkpoint(connection, begun.head.size)? {
+            signed
+        } else {
             let frontier = begun.head.frontier(&begun.frontier)?;
-            self.sign_checkpoint(&mut begun.connection, begun.head, &frontier)?;
-        }
-        Transactions::commit_transaction(&mut begun.connection)?;
+            self.sign_checkpoint(connection, begun.head, &frontier)?
+        };
+        Transactions::commit_transaction(connection)?;
         self.connection = Some(begun.connection);
+        self.high_water.note(Some(checkpoint));
         Ok(())
     }
 
-    fn run_all(&mut self, batch: &mut [Box<dyn Change>], begun: Begun) -> Result<(), Error> {
+    /// Answers the checkpoint that was signed, if leaves were appended.
+    fn run_all(
+        &mut self,
+        batch: &mut [Box<dyn Change>],
+        begun: Begun,
+    ) -> Result<Option<String>, Error> {
         let Begun {
             mut connection,
             head: before,
@@ -358,6 +376,7 @@ impl Desk {
         if head != before {
             log::store_head(&mut connection, head, growth.frontier())?;
         }
+        let mut signed = None;
         if head.size != before.size {
             log::store_tiles(&mut connection, before.leaves()?, &growth)?;
             let checkpoint = self.sign_checkpoint(&mut connection, head, growth.frontier())?;
@@ -367,6 +386,7 @@ impl Desk {
                 change.keep(leaves);
                 index = next;
             }
+            signed = Some(checkpoint);
         }
         Transactions::commit_transaction(&mut connection)?;
         self.connection = Some(connection);
@@ -376,7 +396,7 @@ impl Desk {
         self.counters
             .changes
             .fetch_add(u64::try_from(made).unwrap_or(0), Ordering::Relaxed);
-        Ok(())
+        Ok(signed)
     }
 
     /// Runs one change in its savepoint; answers the receipts of the leaves that it appended. An error means that the
