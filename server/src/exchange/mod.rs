@@ -7,6 +7,8 @@
 mod acknowledge;
 mod announce;
 mod approve_key;
+mod audit;
+mod audit_day;
 mod authenticate;
 mod check_statement;
 mod clients;
@@ -41,6 +43,8 @@ use serde::Serialize;
 
 pub use acknowledge::{AcknowledgeError, Acknowledged};
 pub use approve_key::{Approval, ApproveKeyError};
+pub use audit::{AuditEventView, AuditFilter};
+pub use audit_day::{AuditTrailError, AuditTrailFindings};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
 pub use check_statement::{CheckStatementError, CheckedStatement};
 pub use clients::{ClientError, ClientView, NewClient};

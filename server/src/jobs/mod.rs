@@ -13,7 +13,7 @@ const REST: Duration = Duration::from_secs(1);
 
 /// Does one bounded piece of work. Answers whether there was any.
 pub fn step(exchange: &Exchange) -> Result<bool, Error> {
-    exchange.spread_announcements()
+    Ok(exchange.spread_announcements()? || exchange.close_audit_day()?)
 }
 
 /// Works until `stop` changes. A failure (a database that is gone) is logged and tried again after a rest.

@@ -69,6 +69,7 @@ impl Office {
                 None,
             )),
             connection: None,
+            unwritten: Arc::default(),
             counters: Arc::default(),
         };
         let mut office = Self {
@@ -444,6 +445,7 @@ fn another_writers_leaves_are_seen_before_the_next_transaction() {
         clock: here.clock.clone(),
         signer: Arc::clone(&here.desk.signer),
         connection: None,
+        unwritten: Arc::default(),
         counters: Arc::default(),
     };
     for turn in 0..3 {
@@ -467,7 +469,8 @@ fn those_who_wait_are_taken_together_up_to_a_limit() {
         queue.send(change).unwrap();
     }
     let nobody_prepares = AtomicUsize::new(0);
-    let taken = || collect(&waiting, &nobody_prepares).map(|batch| batch.len());
+    let nothing_waits = Unwritten::default();
+    let taken = || collect(&waiting, &nobody_prepares, &nothing_waits).map(|batch| batch.len());
     assert_eq!(taken(), Some(MOST_PER_COMMIT));
     assert_eq!(taken(), Some(3));
     drop(queue);
