@@ -10,6 +10,7 @@ use kaiji::config::Config;
 use kaiji::exchange::{NewClient, Random};
 
 use crate::actors::{Client, Institution, Operator, Vendor, scopes_of};
+use crate::audit::AuditEntry;
 use crate::database::Database;
 use crate::documents::new_key;
 use crate::http::Call;
@@ -82,15 +83,25 @@ impl TestApp {
         Self::start(Database::postgres())
     }
 
+    /// On PostgreSQL, as a role that may do no more than `docs/postgres-role.sql` lets it.
+    pub fn postgres_with_role() -> Self {
+        Self::start(Database::postgres_with_role())
+    }
+
     fn start(database: Database) -> Self {
-        let config = Config {
+        let owned = Config {
             database: database.url().to_owned(),
             workers: 1,
             readers: 2,
             ..Config::in_directory(database.directory())
         };
         let clock = Clock::fixed(START.parse().unwrap());
-        app::set_up(&config, &random()).unwrap();
+        app::set_up(&owned, &random()).unwrap();
+        database.grant();
+        let config = Config {
+            database: database.service_url(),
+            ..owned
+        };
         let built = app::build(&config, clock.clone(), random()).unwrap();
         let running = built.start().unwrap();
         let site = Site::new(running.url(), clock);
@@ -101,6 +112,28 @@ impl TestApp {
             running: Some(running),
             database,
         }
+    }
+
+    /// Stops the service in good order; its database is still there.
+    pub fn stop(&mut self) -> &Database {
+        self.running.take().unwrap().stop().unwrap();
+        &self.database
+    }
+
+    /// Everything in the audit trail, also what waited in memory.
+    pub fn audit_trail(&self) -> Vec<AuditEntry> {
+        let running = self.running.as_ref().unwrap();
+        running.exchange().flush_audit_trail().unwrap();
+        AuditEntry::all(&self.database)
+    }
+
+    /// Verifies the whole audit trail; answers what is wrong with it, or how many of its days are closed.
+    pub fn verify_audit_trail(&self) -> Result<u64, String> {
+        let running = self.running.as_ref().unwrap();
+        let verified = running.exchange().verify_audit_trail();
+        verified
+            .map(|found| found.days)
+            .map_err(|error| error.to_string())
     }
 
     /// Where it is.

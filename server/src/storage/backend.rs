@@ -320,11 +320,9 @@ fn lacks_migrations(postgres: &mut PgConnection) -> Result<bool, Error> {
     let ran = "SELECT version::text AS version FROM __diesel_schema_migrations";
     let ran: Vec<Migrated> = diesel::sql_query(ran).load(postgres)?;
     let ran: BTreeSet<String> = ran.into_iter().map(|row| row.version).collect();
-    let known: Vec<Box<dyn Migration<Pg>>> =
-        POSTGRES_MIGRATIONS.migrations().map_err(unavailable)?;
-    let missing =
-        |migration: &Box<dyn Migration<Pg>>| !ran.contains(&migration.name().version().to_string());
-    Ok(known.iter().any(missing))
+    let known = MigrationSource::<Pg>::migrations(&POSTGRES_MIGRATIONS).map_err(unavailable)?;
+    let ran = |migration: &dyn Migration<Pg>| ran.contains(&migration.name().version().to_string());
+    Ok(!known.iter().all(|migration| ran(migration.as_ref())))
 }
 
 fn names<V: fmt::Display, E: fmt::Display>(ran: &Result<Vec<V>, E>) -> Result<Vec<String>, String> {

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod audit;
 mod conventions;
 mod identifiers;
 mod keys;
