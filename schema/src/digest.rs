@@ -9,6 +9,32 @@ use crate::provider;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Digest([u8; 32]);
 
+/// A digest in the making, of bytes that arrive one part after the other.
+pub struct Digesting(provider::Sha256);
+
+impl Digesting {
+    /// Of nothing yet.
+    pub fn new() -> Self {
+        Self(provider::Sha256::new())
+    }
+
+    /// Goes on with the next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.add(bytes);
+    }
+
+    /// The digest of all that was added.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finish())
+    }
+}
+
+impl Default for Digesting {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// The text is not 64 lower-case hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a SHA-256 digest is 64 lower-case hex digits")]
@@ -85,6 +111,17 @@ mod tests {
             serde_json::to_string(&Digest::of(b"abc")).unwrap(),
             format!("\"{OF_ABC}\"")
         );
+    }
+
+    #[test]
+    fn a_digest_is_the_same_in_however_many_parts_the_bytes_come() {
+        for parts in [&[&b"abc"[..]][..], &[b"a", b"", b"bc"], &[b"a", b"b", b"c"]] {
+            let mut digesting = Digesting::new();
+            for part in parts {
+                digesting.add(part);
+            }
+            assert_eq!(digesting.finish(), Digest::of(b"abc"));
+        }
     }
 
     #[test]

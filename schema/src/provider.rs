@@ -19,15 +19,33 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     output
 }
 
+/// SHA-256 of what comes in parts.
+#[derive(Clone)]
+pub struct Sha256(ring::digest::Context);
+
+impl Sha256 {
+    pub fn new() -> Self {
+        Self(ring::digest::Context::new(&ring::digest::SHA256))
+    }
+
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(self) -> [u8; 32] {
+        let mut output = [0; 32];
+        output.copy_from_slice(self.0.finish().as_ref());
+        output
+    }
+}
+
 /// SHA-256 of the parts, one after the other.
 pub fn sha256_of(parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    let mut whole = Sha256::new();
     for part in parts {
-        context.update(part);
+        whole.add(part);
     }
-    let mut output = [0; 32];
-    output.copy_from_slice(context.finish().as_ref());
-    output
+    whole.finish()
 }
 
 /// ECDSA on P-256 with SHA-256; the key is an uncompressed point, the signature r||s (RFC 7518, section 3.4).

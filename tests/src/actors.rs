@@ -11,7 +11,7 @@ use kaiji_schema::signed::{KeyApproval, KeyProof, Withdrawal};
 use serde_json::{Value, json};
 
 use crate::app::Site;
-use crate::documents::{compact, fixture, new_key, sha256};
+use crate::documents::{compact, fixture, new_key, sha256, sha256_of};
 use crate::http::{Answer, Call};
 
 /// Every scope that a client of such an organisation can have.
@@ -108,6 +108,11 @@ impl Client {
     /// POST.
     pub fn post(&self, path: &str) -> Call {
         self.call("POST", path)
+    }
+
+    /// PUT.
+    pub fn put(&self, path: &str) -> Call {
+        self.call("PUT", path)
     }
 
     /// PATCH.
@@ -309,6 +314,12 @@ impl Vendor {
         let jws = self.sign(statement);
         assert_eq!(self.submit(&jws).created()["sha256"], sha256(&jws));
         sha256(&jws)
+    }
+
+    /// Brings a file that a statement will name.
+    pub fn bring(&self, file: &[u8]) -> Call {
+        let path = format!("/attachments/{}", sha256_of(file));
+        self.put(&path).body("application/octet-stream", file)
     }
 
     /// The signed document by which it takes a statement back.

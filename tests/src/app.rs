@@ -75,33 +75,32 @@ pub struct TestApp {
 impl TestApp {
     /// On SQLite.
     pub fn sqlite() -> Self {
-        Self::start(Database::sqlite())
+        Self::with(Database::sqlite(), |_| ())
     }
 
     /// On PostgreSQL.
     pub fn postgres() -> Self {
-        Self::start(Database::postgres())
+        Self::with(Database::postgres(), |_| ())
     }
 
     /// On PostgreSQL, as a role that may do no more than `docs/postgres-role.sql` lets it.
     pub fn postgres_with_role() -> Self {
-        Self::start(Database::postgres_with_role())
+        Self::with(Database::postgres_with_role(), |_| ())
     }
 
-    fn start(database: Database) -> Self {
-        let owned = Config {
+    /// On that database, with settings of its own.
+    pub fn with(database: Database, set: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config {
             database: database.url().to_owned(),
             workers: 1,
             readers: 2,
             ..Config::in_directory(database.directory())
         };
+        set(&mut config);
         let clock = Clock::fixed(START.parse().unwrap());
-        app::set_up(&owned, &random()).unwrap();
+        app::set_up(&config, &random()).unwrap();
         database.grant();
-        let config = Config {
-            database: database.service_url(),
-            ..owned
-        };
+        config.database = database.service_url();
         let built = app::build(&config, clock.clone(), random()).unwrap();
         let running = built.start().unwrap();
         let site = Site::new(running.url(), clock);

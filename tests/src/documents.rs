@@ -41,5 +41,10 @@ pub fn compact(header: &str, payload: &[u8], key: &SigningKey) -> String {
 
 /// Hex SHA-256: the name of a statement.
 pub fn sha256(jws: &str) -> String {
-    Digest::of(jws.as_bytes()).to_string()
+    sha256_of(jws.as_bytes())
+}
+
+/// Hex SHA-256 of a file.
+pub fn sha256_of(file: &[u8]) -> String {
+    Digest::of(file).to_string()
 }

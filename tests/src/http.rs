@@ -3,6 +3,9 @@
 use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
 
+/// The largest answer that a test reads.
+const LARGEST: u64 = 32 * 1024 * 1024;
+
 /// A request that is being put together.
 #[must_use = "a call is made by `send` or by what it expects"]
 pub struct Call {
@@ -81,7 +84,11 @@ impl Call {
         };
         Ok(Answer {
             status: response.status().as_u16(),
-            body: response.body_mut().read_to_vec()?,
+            body: response
+                .body_mut()
+                .with_config()
+                .limit(LARGEST)
+                .read_to_vec()?,
             headers: response.headers().clone(),
             said,
         })

@@ -25,7 +25,7 @@ pub use actors::{Client, Institution, Operator, Vendor, scopes_of};
 pub use app::{Site, TestApp};
 pub use audit::AuditEntry;
 pub use database::Database;
-pub use documents::{compact, fixture, fixture_key, new_key, sha256};
+pub use documents::{compact, fixture, fixture_key, new_key, sha256, sha256_of};
 pub use http::{Answer, Call, Problem};
 pub use program::{Ended, Home, Program, free_port};
 

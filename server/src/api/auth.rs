@@ -10,6 +10,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use super::State;
 use super::operation::{About, Describe};
@@ -19,6 +20,9 @@ use crate::exchange::Exchange;
 
 /// What becomes of a question that is answered.
 const ANSWERED: &str = "answered";
+
+/// What becomes of a request whose sender goes away between two of its steps.
+const BROKEN_OFF: &str = "broken_off";
 
 /// One kind of organisation that may use an operation, and the scopes that its token must have.
 #[derive(Debug)]
@@ -120,14 +124,65 @@ impl<P: Permission> Caller<P> {
             .ask(move |exchange| {
                 let actor = exchange.authenticate(&token, act)?;
                 let outcome = allow::<P>(&actor).and_then(|()| verb(exchange, &actor));
-                exchange.record(
-                    &actor,
-                    outcome.as_ref().map_or_else(Problem::slug, |_| ANSWERED),
-                );
+                record(exchange, &actor, &outcome);
                 outcome
             })
             .await
     }
+
+    /// Runs the first verb of a request that takes several steps. What becomes of it is recorded when it ends.
+    pub async fn begin<T: Send + 'static>(
+        self,
+        verb: impl FnOnce(&Exchange, &Actor) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<(T, UnderWay), Problem> {
+        let (token, act) = (self.token, self.act);
+        let shared = Arc::clone(self.state.exchange());
+        self.state
+            .ask(move |exchange| {
+                let actor = exchange.authenticate(&token, act)?;
+                let under_way = UnderWay {
+                    exchange: shared,
+                    actor,
+                };
+                let actor = &under_way.actor;
+                match allow::<P>(actor).and_then(|()| verb(exchange, actor)) {
+                    Ok(begun) => Ok((begun, under_way)),
+                    Err(problem) => under_way.end(Err(problem)),
+                }
+            })
+            .await
+    }
+}
+
+/// A request that takes several steps.
+pub struct UnderWay {
+    exchange: Arc<Exchange>,
+    actor: Actor,
+}
+
+impl UnderWay {
+    /// Who asks.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Records what became of it.
+    pub fn end<T>(self, outcome: Result<T, Problem>) -> Result<T, Problem> {
+        record(&self.exchange, &self.actor, &outcome);
+        outcome
+    }
+}
+
+/// One whose sender went away is recorded as well.
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.exchange.record(&self.actor, BROKEN_OFF);
+    }
+}
+
+fn record<T>(exchange: &Exchange, actor: &Actor, outcome: &Result<T, Problem>) {
+    let result = outcome.as_ref().map_or_else(Problem::slug, |_| ANSWERED);
+    exchange.record(actor, result);
 }
 
 impl<P: Permission> FromRequest for Caller<P> {

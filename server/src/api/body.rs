@@ -3,19 +3,20 @@
 //! Extracting never fails for what the body holds; reading it does, inside [`Caller::ask`](super::auth::Caller::ask).
 //! So a caller without permission learns that first, and large documents are parsed off the network's threads.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, Ready, poll_fn, ready};
 use std::marker::PhantomData;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use actix_web::body::{BodyStream, MessageBody};
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use kaiji_schema::jws::Refusal;
 use kaiji_schema::reader::{self, FromMembers};
+use kaiji_schema::statement::MAX_ATTACHMENT_BYTES;
 
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
@@ -33,13 +34,68 @@ const PATIENCE: usize = 16 * 1024 * 1024;
 /// How long a body may take to arrive.
 const LONGEST: Duration = Duration::from_mins(1);
 
+/// How long a chunk of a file may take: with it, the largest file takes less than an hour.
+const LONGEST_CHUNK: Duration = Duration::from_secs(30);
+
+/// After how long without anything a sender is taken to wait for its answer.
+const PAUSE: Duration = Duration::from_secs(1);
+
 const JSON: &str = "application/json";
 const JOSE: &str = "application/jose";
+const TEXT: &str = "text/plain";
 /// What the token endpoint takes (RFC 6749, section 4.4.2).
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A body, or why there is none.
 pub type Held = Result<Bytes, Problem>;
+
+/// A file, taken off the wire while it is kept.
+pub struct FileBody {
+    announced: Option<u64>,
+    body: Pin<Box<BodyStream<Payload>>>,
+    /// What was taken and not given on.
+    rest: BytesMut,
+    seen: u64,
+}
+
+impl FileBody {
+    /// How many bytes the sender says that there are.
+    pub fn announced(&self) -> Option<u64> {
+        self.announced
+    }
+
+    /// The next bytes: `size` of them, or what is left at the end; `None` after that.
+    pub async fn next(&mut self, size: usize) -> Result<Option<Vec<u8>>, Problem> {
+        let arrived = timeout(LONGEST_CHUNK, self.fill(size)).await;
+        arrived.unwrap_or_else(|_| Err(Kind::TooSlow.into()))?;
+        let chunk = self.rest.split_to(size.min(self.rest.len()));
+        Ok((!chunk.is_empty()).then(|| chunk.to_vec()))
+    }
+
+    async fn fill(&mut self, size: usize) -> Result<(), Problem> {
+        while self.rest.len() < size {
+            let Some(bytes) = poll_fn(|context| self.body.as_mut().poll_next(context)).await else {
+                return Ok(());
+            };
+            let bytes = bytes.map_err(|_| Problem::new(Kind::Unreadable, "the body broke off"))?;
+            self.seen += bytes.len() as u64;
+            self.rest.extend_from_slice(&bytes);
+        }
+        Ok(())
+    }
+
+    /// Takes off the wire what is still coming of a file that was refused, so that the sender gets to read the answer;
+    /// only so much, and not from one who waits for it.
+    pub async fn drain(&mut self) {
+        while self.seen < MAX_ATTACHMENT_BYTES + PATIENCE as u64 {
+            let more = poll_fn(|context| self.body.as_mut().poll_next(context));
+            let Ok(Some(Ok(bytes))) = timeout(PAUSE, more).await else {
+                return;
+            };
+            self.seen += bytes.len() as u64;
+        }
+    }
+}
 
 /// A JSON document that is read as a `T`.
 pub struct Document<T> {
@@ -72,6 +128,17 @@ impl Jose {
     /// The bytes that it is read from.
     pub fn bytes(&self) -> Result<&[u8], Problem> {
         self.0.as_deref().map_err(Clone::clone)
+    }
+}
+
+/// A signed note (`c2sp.org/signed-note`).
+pub struct NoteText(Held);
+
+impl NoteText {
+    /// Its text, which the exchange takes apart. What is not even text is no note.
+    pub fn read(&self) -> Result<String, Problem> {
+        let bytes = self.0.as_deref().map_err(Clone::clone)?;
+        Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 }
 
@@ -120,6 +187,16 @@ impl FromRequest for Jose {
     }
 }
 
+impl FromRequest for NoteText {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = held(request, payload, TEXT, DOCUMENT_LIMIT);
+        Box::pin(async { Ok(Self(bytes.await)) })
+    }
+}
+
 impl FromRequest for StatementPayload {
     type Error = Problem;
     type Future = Extracting<Self>;
@@ -127,6 +204,21 @@ impl FromRequest for StatementPayload {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = held(request, payload, JSON, STATEMENT_LIMIT);
         Box::pin(async { Ok(Self(bytes.await)) })
+    }
+}
+
+impl FromRequest for FileBody {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let announced = request.headers().get(CONTENT_LENGTH);
+        ready(Ok(Self {
+            announced: announced.and_then(|length| length.to_str().ok()?.parse().ok()),
+            body: Box::pin(BodyStream::new(payload.take())),
+            rest: BytesMut::new(),
+            seen: 0,
+        }))
     }
 }
 
@@ -235,11 +327,32 @@ impl Describe for Jose {
     }
 }
 
+impl Describe for NoteText {
+    fn describe(about: &mut About) {
+        about.takes::<shapes::PlainText>(TEXT, None);
+        about.refuses(&[Kind::BadSignature, Kind::Violations]);
+        about.refuses(&BODY);
+    }
+}
+
 impl Describe for StatementPayload {
     fn describe(about: &mut About) {
         about.takes::<shapes::StatementPayload>(JSON, None);
         about.refuses(&[Kind::Violations]);
         about.refuses(&BODY);
+    }
+}
+
+impl Describe for FileBody {
+    fn describe(about: &mut About) {
+        about.takes::<shapes::OpaqueFile>("*/*", None);
+        about.refuses(&[
+            Kind::Unreadable,
+            Kind::Violations,
+            Kind::TooLarge,
+            Kind::TooSlow,
+            Kind::UnsupportedEncoding,
+        ]);
     }
 }
 

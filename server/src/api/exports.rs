@@ -1,26 +1,26 @@
 //! Exports for people: `comparison.csv`, streamed, so that its size costs no memory.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use kaiji_schema::comparison::Reason;
 use kaiji_schema::sheet::{Encoding, JUDGEMENT_LABELS, SignatureStatus};
 
 use super::answer::{Answer, set};
 use super::auth::{Caller, Exporters};
 use super::operation::{About, Describe, answer_header};
+use super::pieces::{Begun, PieceByPiece, Pieces};
 use super::problem::Problem;
 use super::query::{Fields, Pairs, Parameter, Query, Values};
 use super::shapes::CsvFile;
-use super::state::{State, off_thread};
+use super::state::State;
 use crate::exchange::{ComparisonExport, Exchange};
+
+const KAIJI_CHECKPOINT: HeaderName = HeaderName::from_static("kaiji-checkpoint");
 
 /// How the file is written.
 pub struct Format {
@@ -56,6 +56,8 @@ pub fn comparison_description() -> String {
         "One row an item of every statement held for every system; a system without a statement has one row. CRLF, \
          cells that a spreadsheet would run begin with `'`. In cp932, characters that it lacks become 〓. 受領日 is the day in Japan on which the exchange received the \
          statement, as its receipt (受領証) says.\n\n\
+         ログ検査点 is the log's checkpoint when the export was begun, the same in every row: name, size and root; the \
+         signed note is in the header `Kaiji-Checkpoint`.\n\n\
          署名検証結果 is one of {}. 判定 is one of {}. 理由 is empty or one of {}.",
         list(&SignatureStatus::ALL.map(SignatureStatus::label)),
         list(&JUDGEMENT_LABELS),
@@ -72,72 +74,36 @@ pub async fn comparison(
     let begun = caller.ask(move |exchange, actor| {
         let Format { encoding } = format.read()?;
         let export = exchange.export_comparison(actor, encoding)?;
-        // The first piece is made here, while a failure can still be answered as one.
-        Ok((encoding, next_piece(exchange, export)?))
+        let checkpoint = BASE64_STANDARD.encode(export.checkpoint());
+        Ok((encoding, checkpoint, Begun::new(exchange, export)?))
     });
-    let (encoding, first) = begun.await?;
-    let exchange = Arc::clone(state.exchange());
+    let (encoding, checkpoint, begun) = begun.await?;
     Ok(File {
         encoding,
-        pieces: Pieces {
-            exchange,
-            waiting: Box::pin(async { Ok(first) }),
-        },
+        checkpoint,
+        pieces: begun.sent(&state, BodySize::Stream),
     })
 }
 
-/// A piece of the file, and what makes the next one.
-type Piece = Option<(Bytes, ComparisonExport)>;
+impl Pieces for ComparisonExport {
+    const NAME: &'static str = "comparison.csv";
 
-fn next_piece(exchange: &Exchange, mut export: ComparisonExport) -> Result<Piece, Problem> {
-    while let Some(piece) = exchange.continue_export(&mut export)? {
-        if !piece.is_empty() {
-            return Ok(Some((piece.into(), export)));
+    fn next(&mut self, exchange: &Exchange) -> Result<Option<Bytes>, Problem> {
+        while let Some(piece) = exchange.continue_export(self)? {
+            if !piece.is_empty() {
+                return Ok(Some(piece.into()));
+            }
         }
+        Ok(None)
     }
-    Ok(None)
 }
 
 /// A CSV file that is made while it is sent.
 pub struct File {
     encoding: Encoding,
-    pieces: Pieces,
-}
-
-struct Pieces {
-    exchange: Arc<Exchange>,
-    waiting: Pin<Box<dyn Future<Output = Result<Piece, Problem>>>>,
-}
-
-impl MessageBody for Pieces {
-    type Error = Problem;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    /// A failure breaks the answer off, so that no half of a file is taken for a whole one.
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Problem>>> {
-        match ready!(self.waiting.as_mut().poll(context)) {
-            Ok(None) => {
-                self.waiting = Box::pin(async { Ok(None) });
-                Poll::Ready(None)
-            }
-            Ok(Some((bytes, export))) => {
-                let exchange = Arc::clone(&self.exchange);
-                self.waiting = Box::pin(off_thread(move || next_piece(&exchange, export)));
-                Poll::Ready(Some(Ok(bytes)))
-            }
-            Err(problem) => {
-                problem.log("comparison.csv, under way");
-                self.waiting = Box::pin(async { Ok(None) });
-                Poll::Ready(Some(Err(problem)))
-            }
-        }
-    }
+    /// The log's checkpoint, a signed note, in base64.
+    checkpoint: String,
+    pieces: PieceByPiece<ComparisonExport>,
 }
 
 impl Responder for File {
@@ -155,6 +121,7 @@ impl Responder for File {
             CONTENT_DISPOSITION,
             "attachment; filename=\"comparison.csv\"",
         );
+        set(&mut response, KAIJI_CHECKPOINT, &self.checkpoint);
         response
     }
 }
@@ -166,6 +133,11 @@ impl Describe for File {
             response,
             "Content-Disposition",
             "`attachment; filename=\"comparison.csv\"`.",
+        );
+        answer_header(
+            response,
+            "Kaiji-Checkpoint",
+            "The log's checkpoint when the export was begun: the signed note, in base64.",
         );
     }
 }

@@ -5,6 +5,7 @@
 
 mod act;
 pub mod answer;
+pub mod attachments;
 pub mod audit_events;
 pub mod auth;
 pub mod body;
@@ -23,6 +24,7 @@ pub mod operation;
 pub mod organisations;
 pub mod page;
 mod passage;
+mod pieces;
 pub mod problem;
 pub mod products;
 pub mod query;
@@ -42,7 +44,7 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, Scope, web};
 
-use operation::{Operation, delete, get, patch, post};
+use operation::{Operation, delete, get, patch, post, put};
 use problem::{Kind, Problem};
 
 /// Every operation of the interface.
@@ -135,11 +137,26 @@ fn of_the_log() -> Vec<Operation> {
     vec![
         get("/log/checkpoint", log::checkpoint, "The newest checkpoint of the log (C2SP).")
             .refuses(&[Kind::NotFound, Kind::Unavailable]),
-        get("/log/tile/{tile}*", log::tile, "A tile of the log: hashes of its tree (C2SP).")
+        get("/log/tile/{tile}", log::tile, "A tile of the log: hashes of its tree (C2SP).")
             .explained(
                 "`{tile}` is `L/N`, or `L/N.p/W` for the first W hashes, as c2sp.org/tlog-tiles says: with slashes.",
             )
+            .spanning_slashes()
             .refuses(&[Kind::Unavailable]),
+        get("/api/v1/log/checkpoints/{size}", log::checkpoint_at, "The checkpoint that was signed at a size.")
+            .explained("With the cosignatures of witnesses that came for it, as `/log/checkpoint` has them.")
+            .refuses(&[Kind::Unavailable]),
+        get("/api/v1/log/timestamps", log::timestamps, "List the time stamps on checkpoints (RFC 3161), the newest first.")
+            .explained(
+                "The bytes of `checkpoint` are what `token` stamps: `openssl ts -verify -data CHECKPOINT -in TOKEN \
+                 -CAfile ROOT`, with the authority's root from the authority itself.",
+            )
+            .refuses(&[Kind::Unavailable]),
+        post("/api/v1/log/cosignatures", log::cosign, "Hand in witnesses' cosignatures on a checkpoint (C2SP).")
+            .explained(
+                "The body is a checkpoint of this log with further signature lines. Lines of witnesses that the \
+                 operator configured are verified and kept; others are passed over.",
+            ),
         get("/api/v1/log/proof", log::proof, "Prove that a leaf is in the log (RFC 6962).")
             .refuses(&[Kind::BeyondLog, Kind::Unavailable]),
         get("/api/v1/log/consistency", log::consistency, "Prove that the log has only grown (RFC 6962).")
@@ -218,6 +235,13 @@ fn of_vendors() -> Vec<Operation> {
 
 fn of_statements() -> Vec<Operation> {
     vec![
+        put("/api/v1/attachments/{sha256}", attachments::put, "Bring a file that a statement will name.")
+            .explained(
+                "At most 20 MiB of any kind, before the statement. Its SHA-256 is checked while it arrives. Files are each \
+                 vendor's own; one that no statement names within 24 hours is taken away.",
+            ),
+        get("/api/v1/attachments/{sha256}", attachments::read, "Hand out a file, as a download.")
+            .explained("A vendor its own; an institution those that a statement names which it may read."),
         post("/api/v1/statements/check", statements::check, "Check a payload before it is signed; nothing is stored."),
         post("/api/v1/statements", statements::submit, "Submit a signed statement; the answer is its receipt (受領証).")
             .explained(
@@ -303,9 +327,11 @@ fn resource(path: &'static str, operations: Vec<Operation>) -> actix_web::Resour
         .iter()
         .map(|operation| operation.method.clone())
         .collect();
+    let spans_slashes = operations.iter().any(|operation| operation.spans_slashes);
+    let pattern = format!("{path}{}", if spans_slashes { "*" } else { "" });
     let resource = operations
         .into_iter()
-        .fold(web::resource(path), |resource, operation| {
+        .fold(web::resource(pattern), |resource, operation| {
             resource.route(operation.route)
         });
     let refuse = move |request: HttpRequest| {

@@ -56,11 +56,7 @@ pub fn document() -> OpenApi {
     for mut operation in operations() {
         schemas.append(&mut operation.about.schemas);
         if let Some(method) = method_of(&operation) {
-            paths.add_path_operation(
-                operation.documented_path(),
-                vec![method],
-                described(operation),
-            );
+            paths.add_path_operation(operation.path, vec![method], described(operation));
         }
     }
     components.schemas.extend(schemas);
@@ -89,6 +85,7 @@ fn method_of(operation: &Operation) -> Option<HttpMethod> {
     match operation.method.as_str() {
         "GET" => Some(HttpMethod::Get),
         "POST" => Some(HttpMethod::Post),
+        "PUT" => Some(HttpMethod::Put),
         "PATCH" => Some(HttpMethod::Patch),
         "DELETE" => Some(HttpMethod::Delete),
         _ => None,
@@ -101,13 +98,12 @@ fn described(operation: Operation) -> utoipa::openapi::path::Operation {
         .operation_id(Some(operation.id.as_str()))
         .summary(Some(operation.summary))
         .description(operation.description.as_deref());
-    let path = operation.documented_path();
     let about = operation.about;
     let mut described = builder
         .request_body(about.body)
         .extensions(Some(access(about.access)))
         .build();
-    let mut parameters = path_parameters(path);
+    let mut parameters = path_parameters(operation.path);
     parameters.extend(about.parameters);
     described.parameters = Some(parameters.into_iter().map(Into::into).collect());
     let bearer = SecurityRequirement::new(SCHEME, Vec::<String>::new());
@@ -146,6 +142,7 @@ fn path_parameters(path: &str) -> Vec<utoipa::openapi::path::Parameter> {
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let parameter = |name: &str| {
         let about = match name {
+            "sha256" if path.contains("/attachments/") => "The file: its SHA-256 in hex.",
             "sha256" => "The statement: SHA-256 of its JWS in hex.",
             "kid" => "The key: its RFC 7638 thumbprint.",
             "institution" => "The institution's id.",

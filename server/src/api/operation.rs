@@ -164,6 +164,8 @@ pub struct Operation {
     pub path: &'static str,
     /// `module_function` of its handler.
     pub id: String,
+    /// Whether the last of those parameters may hold slashes.
+    pub spans_slashes: bool,
     /// What it does, in one line.
     pub summary: &'static str,
     /// What else there is to say.
@@ -204,6 +206,7 @@ impl Operation {
             method,
             path,
             id: names.join("_"),
+            spans_slashes: false,
             summary,
             description: None,
             about,
@@ -225,9 +228,11 @@ impl Operation {
         self
     }
 
-    /// The address as the document writes it: a last part that may hold slashes is a parameter like others there.
-    pub fn documented_path(&self) -> &'static str {
-        self.path.trim_end_matches('*')
+    /// Lets the last parameter of the address hold slashes.
+    #[must_use]
+    pub fn spanning_slashes(mut self) -> Self {
+        self.spans_slashes = true;
+        self
     }
 
     /// The group that it belongs to: the module of its handler.
@@ -250,7 +255,7 @@ macro_rules! methods {
     )+};
 }
 
-methods!(get GET, post POST, patch PATCH, delete DELETE);
+methods!(get GET, post POST, put PUT, patch PATCH, delete DELETE);
 
 macro_rules! describe_each {
     ($($part:ident)*) => {

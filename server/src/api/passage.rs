@@ -112,7 +112,9 @@ fn finish(headers: &mut HeaderMap, id: &str, private: bool) {
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let nothing_runs = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-    headers.insert(CONTENT_SECURITY_POLICY, nothing_runs);
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, nothing_runs);
+    }
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if private && !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

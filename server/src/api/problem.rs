@@ -104,11 +104,11 @@ kinds! {
     RequestState, "request_state", 409, "The request was answered or cancelled before",
         "Only an open request can be answered or cancelled.";
     TooSlow, "too_slow", 408, "The body did not arrive in time",
-        "Send the request again; a body may take a minute.";
+        "Send the request again; a body may take a minute, 256 KiB of a file half of one.";
     Stale, "stale", 412, "The resource has changed since it was read",
         "Read it again, and send the new `ETag` as `If-Match`.";
     TooLarge, "too_large", 413, "The body is too large",
-        "Signed documents and statements may have 1 MiB, other bodies 256 KiB.";
+        "Files may have 20 MiB, signed documents and statements 1 MiB, other bodies 256 KiB.";
     UnsupportedMediaType, "unsupported_media_type", 415, "The body has another content type",
         "The OpenAPI document says which content type the operation takes.";
     UnsupportedEncoding, "unsupported_encoding", 415, "The body has a content encoding",

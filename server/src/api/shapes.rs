@@ -93,6 +93,11 @@ pub struct CompactJws(String);
 #[schema(value_type = String)]
 pub struct CsvFile(String);
 
+/// A file of any kind; the service never opens it.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct OpaqueFile(String);
+
 /// A text for people.
 #[derive(ToSchema)]
 #[schema(value_type = String)]
@@ -318,9 +323,8 @@ pub struct StatementPayload {
     answers: BTreeMap<String, ReplyShape>,
     /// Direct answers to items (別紙), by requirement set and item.
     annex: Option<BTreeMap<String, BTreeMap<String, ReplyShape>>>,
-    /// Files; refused until they can be kept (`attachments_unsupported`).
-    #[schema(value_type = Option<Vec<Object>>)]
-    attachments: Option<Vec<Value>>,
+    /// Files that belong to it, at most 20, brought before with `PUT /api/v1/attachments/{sha256}`.
+    attachments: Option<Vec<AttachmentShape>>,
     /// The maker, where a dealer signs for it.
     manufacturer: Option<String>,
     /// Who filled the form in.
@@ -338,6 +342,23 @@ pub struct StatedProduct {
     name: String,
     /// Its version, which describes.
     version: String,
+}
+
+/// A file that belongs to a statement.
+#[derive(ToSchema)]
+#[schema(as = Attachment)]
+pub struct AttachmentShape {
+    /// A file name without a path.
+    #[schema(example = "開示書（SDS）.xlsx")]
+    name: String,
+    /// Its media type, for the reader of the statement: the service hands every file out as an opaque download.
+    #[schema(example = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")]
+    media_type: String,
+    /// Its size, at most 20 MiB.
+    #[schema(example = 48213)]
+    bytes: u64,
+    /// SHA-256 of the file in hex.
+    sha256: String,
 }
 
 /// An answer, with a remark.

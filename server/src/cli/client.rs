@@ -28,6 +28,7 @@ const ASSERTION_LIFETIME: SignedDuration = SignedDuration::from_mins(2);
 const JSON: &str = "application/json";
 const JOSE: &str = "application/jose";
 const CSV: &str = "text/csv";
+const TEXT: &str = "text/plain";
 const BEARER_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Why a service did not do what it was asked.
@@ -125,6 +126,16 @@ impl Service {
     pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ServiceError> {
         let url = format!("{}{path}", self.url);
         read(&url, self.agent.get(&url).header("accept", JSON).call())
+    }
+
+    /// Gets a public text.
+    pub(super) fn get_text(&self, path: &str) -> Result<String, ServiceError> {
+        let url = format!("{}{path}", self.url);
+        let body = answer(&url, self.agent.get(&url).header("accept", TEXT).call())?;
+        String::from_utf8(body).map_err(|error| ServiceError::Unexpected {
+            url,
+            detail: error.to_string(),
+        })
     }
 
     /// Gets a token for the client (RFC 7523), and with it a session.

@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::Exchange;
-use super::submit_statement::{refuse_another_vendors_product, refuse_what_is_not_the_vendors};
+use super::submit_statement::{refuse_another_issuer, what_the_vendor_lacks};
 use crate::actor::Actor;
-use crate::storage::{Error as StorageError, products};
+use crate::storage::Error as StorageError;
 
 /// What institutions would see.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -41,9 +41,9 @@ impl Exchange {
         payload: &[u8],
     ) -> Result<CheckedStatement, CheckStatementError> {
         let statement = Statement::parse(payload)?;
-        refuse_what_is_not_the_vendors(&statement, actor)?;
-        let product = self.db.read(|c| products::find(c, &statement.product.id))?;
-        refuse_another_vendors_product(product, &actor.organisation)?;
+        refuse_another_issuer(&statement, actor)?;
+        let lacking = |c: &mut _| what_the_vendor_lacks(c, &statement, &actor.organisation);
+        Violations::from_vec(self.db.read(lacking)?)?;
         let show = |comparison: Comparison<'_>| serde_json::value::to_raw_value(&comparison).ok();
         let comparisons = requirement_sets()
             .iter()

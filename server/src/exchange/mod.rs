@@ -5,20 +5,25 @@
 //! writer, and reads again inside the transaction whatever may have changed meanwhile.
 
 mod acknowledge;
+mod anchors;
 mod announce;
 mod approve_key;
 mod audit;
 mod audit_day;
 mod authenticate;
+mod bring_attachment;
 mod check_statement;
 mod clients;
 mod compare_system;
+mod cosign;
 mod directory;
 mod events;
 mod export_comparison;
+mod fetch_attachment;
 mod idempotency;
 mod jwt;
 mod log;
+mod name_attachments;
 mod organisations;
 mod products;
 mod read_statement;
@@ -28,6 +33,7 @@ mod retire_key;
 mod revision;
 mod service_keys;
 mod submit_statement;
+mod sweep_attachments;
 mod systems;
 mod time;
 mod validity;
@@ -42,16 +48,23 @@ use ring::rand::SecureRandom;
 use serde::Serialize;
 
 pub use acknowledge::{AcknowledgeError, Acknowledged};
+pub use anchors::{
+    Anchors, Authority, DueTimestamp, KeepTimestampError, StampedCheckpoint, StampsAround,
+    TimestampView,
+};
 pub use approve_key::{Approval, ApproveKeyError};
 pub use audit::{AuditEventView, AuditFilter};
 pub use audit_day::{AuditTrailError, AuditTrailFindings};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
+pub use bring_attachment::{AttachmentError, AttachmentView, CHUNK_BYTES, Upload};
 pub use check_statement::{CheckStatementError, CheckedStatement};
 pub use clients::{ClientError, ClientView, NewClient};
 pub use compare_system::{CompareError, ComparisonView, SummaryView, SystemComparisons};
+pub use cosign::{CosignError, Cosigned, WitnessView};
 pub use directory::DirectoryEntry;
 pub use events::EventView;
 pub use export_comparison::{ComparisonExport, ExportError};
+pub use fetch_attachment::Download;
 pub use idempotency::{Idempotency, IdempotencyError};
 pub use jwt::TokenKey;
 pub use log::{ConsistencyProof, InclusionProof, LogError};
@@ -88,6 +101,7 @@ pub struct Exchange {
     issuer: String,
     tokens: jwt::Tokens,
     remembered: authenticate::Remembered,
+    anchors: Anchors,
 }
 
 impl Exchange {
@@ -100,7 +114,14 @@ impl Exchange {
             issuer,
             tokens: jwt::Tokens::new(token_key),
             remembered: authenticate::Remembered::default(),
+            anchors: Anchors::default(),
         }
+    }
+
+    /// The same with others than the operator to vouch for its log.
+    #[must_use]
+    pub fn anchored(self, anchors: Anchors) -> Self {
+        Self { anchors, ..self }
     }
 
     /// The public base address: `iss` of access tokens, `aud` of client assertions, `issuer` of key proofs.

@@ -1,8 +1,8 @@
 //! A vendor submits a signed statement.
 //!
 //! Before the writer: read the JWS, find the key, verify, parse, compare with every requirement set, and work out what
-//! changed since the revision that it supersedes. Inside the writer: only that the key still counts, that the product
-//! is the vendor's and that the revision follows the head; then the rows, the receipt's leaf and the announcement.
+//! changed since the revision that it supersedes. Inside the writer: only that the key still counts, that product and
+//! files are the vendor's and that the revision follows the head; then the rows, the receipt's leaf and the announcement.
 
 use kaiji_schema::comparison::{Comparison, Summary, compare};
 use kaiji_schema::jws::{Jws, Refusal, Verified, VerifyError};
@@ -16,12 +16,12 @@ use serde::Serialize;
 use super::announce::{Announcement, Revised};
 use super::approve_key::{active_key, usable_key};
 use super::log::current_proof;
+use super::name_attachments::{missing_attachments, name_attachments};
 use super::{Exchange, Moment};
 use crate::actor::Actor;
 use crate::storage::comparisons::{self, ComparisonRow};
-use crate::storage::products::ProductRow;
 use crate::storage::statements::{self, NewStatement, StatementRow};
-use crate::storage::{Entry, Error as StorageError, Tx, log, products};
+use crate::storage::{DbConnection, Entry, Error as StorageError, Tx, log, products};
 
 /// What a vendor gets for a statement.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -113,7 +113,7 @@ impl Exchange {
         let key = self.signer(actor, jws.kid().as_str())?;
         let verified = kaiji_schema::jws::verify::<Statement>(jws, &key)?;
         let statement = verified.document();
-        refuse_what_is_not_the_vendors(statement, actor)?;
+        refuse_another_issuer(statement, actor)?;
         let sha256 = verified.sha256();
         let compared: Vec<ComparisonRow> = requirement_sets()
             .iter()
@@ -161,40 +161,32 @@ impl Exchange {
     }
 }
 
-/// Refuses a statement that names another vendor, or files that cannot be kept yet.
-pub(super) fn refuse_what_is_not_the_vendors(
+/// Refuses a statement that names another vendor.
+pub(super) fn refuse_another_issuer(
     statement: &Statement,
     actor: &Actor,
 ) -> Result<(), Violations> {
-    let mut found = Vec::new();
-    if statement.issuer != actor.organisation {
-        let detail = format!("it must be {}, the vendor that submits", actor.organisation);
-        found.push(Violation::new("/issuer", "wrong_issuer", detail));
+    if statement.issuer == actor.organisation {
+        return Ok(());
     }
-    if !statement.attachments.is_empty() {
-        let detail =
-            "this version of the service takes no attachments: leave the list empty or out";
-        found.push(Violation::new(
-            "/attachments",
-            "attachments_unsupported",
-            detail,
-        ));
-    }
-    Violations::from_vec(found)
+    let detail = format!("it must be {}, the vendor that submits", actor.organisation);
+    Err(super::violation("/issuer", "wrong_issuer", detail))
 }
 
-/// Refuses a product that is not there or another vendor's, without telling which.
-pub(super) fn refuse_another_vendors_product(
-    product: Option<ProductRow>,
+/// Everything that a statement names and its vendor does not have: a product that is not there or another vendor's,
+/// without telling which, and files.
+pub(super) fn what_the_vendor_lacks(
+    connection: &mut DbConnection,
+    statement: &Statement,
     vendor: &str,
-) -> Result<(), Violations> {
-    match product {
-        Some(product) if product.vendor_id == vendor => Ok(()),
-        _ => {
-            let detail = "it must be the id of a product of this vendor";
-            Err(super::violation("/product/id", "unknown_product", detail))
-        }
+) -> Result<Vec<Violation>, StorageError> {
+    let mut found = missing_attachments(connection, vendor, &statement.attachments)?;
+    let product = products::find(connection, &statement.product.id)?;
+    if product.is_none_or(|product| product.vendor_id != vendor) {
+        let detail = "it must be the id of a product of this vendor";
+        found.push(Violation::new("/product/id", "unknown_product", detail));
     }
+    Ok(found)
 }
 
 /// A statement on its way in: verified, compared, and not yet stored.
@@ -217,8 +209,7 @@ impl Incoming {
         let (now, kid) = (tx.now(), self.verified.kid());
         let key = active_key(tx, &self.vendor, kid.as_str(), now)?;
         let (_, key_leaf) = key.ok_or(SubmitError::Signer)?;
-        let product = products::find(tx, &statement.product.id)?;
-        refuse_another_vendors_product(product, &self.vendor)?;
+        Violations::from_vec(what_the_vendor_lacks(tx, statement, &self.vendor)?)?;
         let head = statements::head(tx, &statement.product.id, statement.form.as_str())?;
         match &head {
             None => self.refuse_unless_it_begins_a_chain(tx)?,
@@ -265,6 +256,8 @@ impl Incoming {
         }
         let row = NewStatement::of(&self.verified, &self.vendor, leaf, received_at);
         statements::insert(tx, row)?;
+        let (sha256, statement) = (self.verified.sha256().to_string(), self.verified.document());
+        name_attachments(tx, &self.vendor, &sha256, &statement.attachments)?;
         for comparison in &self.compared {
             comparisons::insert(tx, comparison)?;
         }

@@ -125,6 +125,7 @@ macro_rules! released_to {
         exists(granted).or(exists(listed)).or(exists(delivered))
     }};
 }
+pub(super) use released_to;
 
 /// The same for finding all of them: three sets, each found by an index, where asking each statement would read the
 /// whole table.

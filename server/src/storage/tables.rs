@@ -287,13 +287,73 @@ table! {
     }
 }
 
+table! {
+    attachments (vendor_id, sha256) {
+        vendor_id -> Text,
+        sha256 -> Text,
+        upload -> Text,
+        bytes -> BigInt,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    timestamps (size, tsa) {
+        size -> BigInt,
+        tsa -> Text,
+        stamped_note -> Text,
+        token -> Binary,
+        stamped_at -> BigInt,
+    }
+}
+
+table! {
+    attachment_uploads (upload) {
+        upload -> Text,
+        vendor_id -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+table! {
+    attachment_chunks (upload, number) {
+        upload -> Text,
+        number -> BigInt,
+        content -> Binary,
+    }
+}
+
+table! {
+    statement_attachments (statement_sha256, position) {
+        statement_sha256 -> Text,
+        position -> BigInt,
+        vendor_id -> Text,
+        attachment_sha256 -> Text,
+        name -> Text,
+    }
+}
+
+table! {
+    cosignatures (size, name, key_id) {
+        size -> BigInt,
+        name -> Text,
+        key_id -> Text,
+        line -> Text,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     announcements,
+    attachment_chunks,
+    attachment_uploads,
+    attachments,
     audit_events,
     audit_heads,
     checkpoints,
     clients,
     comparisons,
+    cosignatures,
     deliveries,
     events,
     grants,
@@ -307,7 +367,9 @@ allow_tables_to_appear_in_same_query!(
     requests,
     service_keys,
     signing_keys,
+    statement_attachments,
     statements,
     systems,
+    timestamps,
     used_assertions
 );

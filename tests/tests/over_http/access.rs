@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use kaiji::actor::OrganisationKind;
 use kaiji_tests::{
     Answer, AuditEntry, Call, Client, Institution, TestApp, Vendor, new_key, on_both_databases,
-    scopes_of,
+    scopes_of, sha256_of,
 };
 use serde_json::{Value, json};
 
@@ -57,6 +57,15 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/events"                                        401  200  200  200  200  200;
     "GET /api/v1/audit-events"                                  401  200  200  200  200  200;
 
+    "GET /log/checkpoint"                                       200  200  200  200  200  200;
+    "GET /log/tile/{tile}"                                      200  200  200  200  200  200;
+    "GET /api/v1/log/checkpoints/{size}"                        200  200  200  200  200  200;
+    "GET /api/v1/log/timestamps"                                200  200  200  200  200  200;
+    "POST /api/v1/log/cosignatures"                             401  200  403  403  403  403;
+    "GET /api/v1/log/proof"                                     200  200  200  200  200  200;
+    "GET /api/v1/log/consistency"                               200  200  200  200  200  200;
+    "POST /api/v1/verify"                                       401  200  200  200  200  200;
+
     "POST /api/v1/organisations"                                401  201  403  403  403  403;
     "GET /api/v1/organisations"                                 401  200  403  403  403  403;
     "GET /api/v1/organisations/{id}"                            401  200  403  403  403  403;
@@ -83,9 +92,13 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/statements"                                    401  403  200  200  200  200;
     "GET /api/v1/statements/{sha256}"                           401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/receipt"                   401  403  404  404  200  200;
+    "GET /api/v1/statements/{sha256}/proof"                     401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/changes"                   401  403  404  404  422  422;
     "POST /api/v1/statements/{sha256}/acknowledgement"          401  403  403  404  200  403;
     "POST /api/v1/statements/{sha256}/withdrawal"               401  403  422  403  403  200;
+
+    "GET /api/v1/attachments/{sha256}"                          401  403  404  404  200  200;
+    "PUT /api/v1/attachments/{sha256}"                          401  403  201  403  403  200;
 
     "POST /api/v1/systems"                                      401  403  403  201  201  403;
     "GET /api/v1/systems"                                       401  403  403  200  200  403;
@@ -105,6 +118,9 @@ const TABLE: &[Row] = table! {
     "DELETE /api/v1/products/{id}/grants/{institution}"         401  403  404  403  403  204;
 };
 
+/// What the vendor's statement names.
+const FILE: &[u8] = b"%PDF-1.7";
+
 /// A vendor and a clinic with one thing of each kind, and strangers of both kinds.
 struct World {
     vendor: Vendor,
@@ -120,6 +136,7 @@ struct World {
     proof: String,
     system: String,
     request: String,
+    checkpoint: String,
 }
 
 impl World {
@@ -127,7 +144,12 @@ impl World {
         let vendor = app.vendor("見本電子カルテ株式会社");
         let clinic = app.institution("サンプル医院");
         let product = vendor.product("見本クラウド電子カルテ");
-        let jws = vendor.sign(&vendor.statement("sds-sample", &product));
+        let mut draft = vendor.statement("sds-sample", &product);
+        draft["attachments"] = json!([{
+            "name": "開示書.pdf", "media_type": "application/pdf", "bytes": FILE.len(), "sha256": sha256_of(FILE),
+        }]);
+        vendor.bring(FILE).created();
+        let jws = vendor.sign(&draft);
         vendor.submit(&jws).created();
         let statement = kaiji_tests::sha256(&jws);
         vendor.release(&clinic.request(&product));
@@ -141,6 +163,12 @@ impl World {
             proof: vendor.proof(&vendor.challenge(), &new_key()),
             system: clinic.system("電子カルテ", &product),
             request: clinic.request(&asked),
+            checkpoint: app
+                .site()
+                .call("GET", "/log/checkpoint")
+                .send()
+                .text()
+                .to_owned(),
             vendor,
             clinic,
             product,
@@ -164,12 +192,20 @@ impl World {
         let path = template
             .replace("{id}", id)
             .replace("{kid}", &self.pending_kid)
+            .replace(
+                "attachments/{sha256}",
+                &format!("attachments/{}", sha256_of(FILE)),
+            )
             .replace("{sha256}", &self.statement)
             .replace("{institution}", &self.clinic.organisation)
             .replace("{client_id}", &self.spare_client)
+            .replace("{tile}", "0/000.p/1")
+            .replace("{size}", "0")
             .replace("{slug}", "stale");
         assert!(!path.contains('{'), "{template}: what stands there?");
         match template.rsplit('/').next() {
+            Some("proof") if template.contains("/log/") => format!("{path}?leaf=0"),
+            Some("consistency") => format!("{path}?from=1"),
             Some("changes") => format!("{path}?since={}", self.statement),
             _ => path,
         }
@@ -194,10 +230,12 @@ impl World {
             "POST /api/v1/statements/check" => {
                 call.json(&self.vendor.statement("sds-sample", &self.product))
             }
-            "POST /api/v1/statements" => call.jose(&self.jws),
+            "POST /api/v1/statements" | "POST /api/v1/verify" => call.jose(&self.jws),
+            "POST /api/v1/log/cosignatures" => call.body("text/plain", self.checkpoint.as_str()),
             "POST /api/v1/statements/{sha256}/withdrawal" => {
                 call.jose(&self.vendor.withdrawal(&self.statement, "誤り"))
             }
+            "PUT /api/v1/attachments/{sha256}" => call.body("application/pdf", FILE),
             "POST /api/v1/requests" => call.json(&json!({ "product": self.asked })),
             "POST /api/v1/products" | "POST /api/v1/systems" => {
                 call.json(&json!({ "name": "新しい" }))
@@ -209,7 +247,7 @@ impl World {
 
     fn ask(&self, app: &TestApp, operation: &str, who: Option<&Client>) -> Answer {
         let (method, template) = operation.split_once(' ').unwrap();
-        let method = ["GET", "POST", "PATCH", "DELETE"]
+        let method = ["GET", "POST", "PUT", "PATCH", "DELETE"]
             .into_iter()
             .find(|known| *known == method)
             .unwrap();
@@ -295,7 +333,14 @@ fn assert_recorded(operation: &str, trail: &[AuditEntry], known: Option<&Client>
     assert_eq!(entry.address, "127.0.0.1", "{operation}");
     let what = entry.result.as_str();
     if answer.status < 300 {
-        let question = operation.starts_with("GET") || operation.ends_with("/check");
+        let question = [
+            "GET /",
+            "POST /api/v1/verify",
+            "POST /api/v1/statements/check",
+        ];
+        let question = question.iter().any(|asking| operation.starts_with(asking));
+        // A file that is held already changes nothing.
+        let question = question || (operation.starts_with("PUT /") && answer.status == 200);
         assert_eq!(
             what,
             if question { "answered" } else { "done" },

@@ -10,10 +10,12 @@
 )]
 
 mod access;
+mod attachments;
 mod audit;
 mod conventions;
 mod identifiers;
 mod keys;
+mod log;
 mod openssl;
 mod parity;
 mod release;

@@ -68,6 +68,7 @@ const POSTGRES_COLUMNS: &str = r#"
     SELECT table_name::text AS place, column_name::text AS name,
            CASE WHEN data_type = 'text' AND collation_name = 'C' THEN 'TEXT'
                 WHEN data_type IN ('bigint', 'boolean') THEN 'INTEGER'
+                WHEN data_type = 'bytea' THEN 'BLOB'
                 ELSE data_type || ' ' || coalesce(collation_name, '') END AS kind,
            is_nullable = 'YES' AS nullable
     FROM information_schema.columns
@@ -202,7 +203,10 @@ fn story(app: &TestApp) -> Vec<Value> {
     answers.push(clinic.get(&format!("/systems/{system}/comparison")).ok());
     answers.push(clinic.get(&format!("/statements/{name}")).ok());
     let csv = clinic.get("/exports/comparison.csv").send().expect(200);
-    answers.push(json!(csv.text()));
+    // The checkpoint in the last column is that of a log with receipts of its own.
+    let cells = csv.text().lines().map(|line| line.rsplit_once(','));
+    let before: Vec<&str> = cells.map(|cells| cells.unwrap().0).collect();
+    answers.push(json!(before));
     answers
 }
 
@@ -212,7 +216,7 @@ fn anonymous(answer: Value) -> Value {
         Value::Array(items) => items.into_iter().map(anonymous).collect(),
         Value::Object(members) => members
             .into_iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "jwk" | "next"))
+            .filter(|(name, _)| !matches!(name.as_str(), "jwk" | "next" | "proof"))
             .map(|(name, value)| (name, anonymous(value)))
             .collect(),
         Value::String(text) => json!(anonymous_text(&text)),

@@ -17,7 +17,6 @@ on_both_databases![
     items_of_a_known_set_are_its_own_and_other_sets_are_kept,
     remarks_have_a_length_and_no_hidden_characters,
     a_statement_of_another_edition_is_kept_and_not_derived,
-    attachments_are_not_taken_yet,
     a_statement_is_of_its_vendor_and_of_its_product,
     revisions_follow_one_another,
     a_chain_has_one_statement_id,
@@ -340,15 +339,6 @@ fn a_statement_of_another_edition_is_kept_and_not_derived(app: &TestApp) {
     let summary = &submitted["comparisons"][0]["summary"];
     assert_ne!(summary["unconfirmed"], 0);
     assert_eq!(summary["nonconforming"], 0);
-}
-
-fn attachments_are_not_taken_yet(app: &TestApp) {
-    let ready = Ready::new(app);
-    let attachment = json!([{ "name": "sds.xlsx", "media_type": "application/pdf", "bytes": 1, "sha256": "a".repeat(64) }]);
-    ready.violates(
-        |statement| statement["attachments"] = attachment,
-        &[("/attachments", "attachments_unsupported")],
-    );
 }
 
 fn a_statement_is_of_its_vendor_and_of_its_product(app: &TestApp) {

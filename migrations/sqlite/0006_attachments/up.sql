@@ -1,0 +1,38 @@
+-- Files that statements name, each vendor's own: two vendors with the same file keep it twice, so that neither learns of
+-- the other. One that no statement names has a time after which it is swept.
+CREATE TABLE attachments (
+    vendor_id TEXT NOT NULL REFERENCES organisations (id),
+    sha256 TEXT NOT NULL,
+    upload TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    PRIMARY KEY (vendor_id, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attachments_unnamed ON attachments (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Uploads under way, and chunks that nothing refers to any more; a job takes them away in bounded pieces.
+CREATE TABLE attachment_uploads (
+    upload TEXT NOT NULL PRIMARY KEY,
+    vendor_id TEXT NOT NULL REFERENCES organisations (id),
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attachment_uploads_by_expiry ON attachment_uploads (expires_at);
+
+CREATE TABLE attachment_chunks (
+    upload TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (upload, number)
+) STRICT;
+
+CREATE TABLE statement_attachments (
+    statement_sha256 TEXT NOT NULL REFERENCES statements (sha256),
+    position INTEGER NOT NULL,
+    vendor_id TEXT NOT NULL,
+    attachment_sha256 TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (statement_sha256, position),
+    FOREIGN KEY (vendor_id, attachment_sha256) REFERENCES attachments (vendor_id, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX statement_attachments_by_attachment ON statement_attachments (attachment_sha256, vendor_id);

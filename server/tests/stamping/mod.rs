@@ -1,0 +1,1 @@
+//! A time-stamping authority for one test: a root, an authority under it, and its answers (RFC 3161).
