@@ -8,6 +8,8 @@ mod acknowledge;
 mod anchors;
 mod announce;
 mod approve_key;
+mod audit;
+mod audit_day;
 mod authenticate;
 mod bring_attachment;
 mod check_statement;
@@ -54,6 +56,8 @@ pub use anchors::{
     TimestampView,
 };
 pub use approve_key::{Approval, ApproveKeyError};
+pub use audit::{AuditEventView, AuditFilter};
+pub use audit_day::{AuditTrailError, AuditTrailFindings};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
 pub use bring_attachment::{AttachmentError, AttachmentView, CHUNK_BYTES, Upload};
 pub use check_statement::{CheckStatementError, CheckedStatement};
