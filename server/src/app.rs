@@ -157,9 +157,9 @@ fn open(
         url,
         readers: config.readers,
         clock: clock.clone(),
-        signer,
+        signer: Arc::clone(&signer),
     })?;
-    let exchange = Exchange::new(db.clone(), clock, random, issuer, &token_key);
+    let exchange = Exchange::new(db.clone(), signer, clock, random, issuer, &token_key);
     let exchange = exchange.anchored(anchors(config)?);
     exchange.record_service_keys(vec![
         (ServicePurpose::Receipt, receipt_key),

@@ -143,7 +143,8 @@ impl From<ProofError<TileError<StorageError>>> for LogError {
     }
 }
 
-fn lost(error: TileError<StorageError>) -> StorageError {
+/// What a tile that cannot be had means.
+pub(super) fn lost(error: TileError<StorageError>) -> StorageError {
     match error {
         TileError::Fetch(error) => error,
         truncated @ TileError::Truncated(_) => StorageError::Corrupt(truncated.to_string()),

@@ -16,6 +16,7 @@ mod compare_system;
 mod cosign;
 mod directory;
 mod events;
+mod evidence;
 mod export_comparison;
 mod fetch_attachment;
 mod idempotency;
@@ -59,6 +60,7 @@ pub use compare_system::{CompareError, ComparisonView, SummaryView, SystemCompar
 pub use cosign::{CosignError, Cosigned, WitnessView};
 pub use directory::DirectoryEntry;
 pub use events::EventView;
+pub use evidence::EvidenceZip;
 pub use export_comparison::{ComparisonExport, ExportError};
 pub use fetch_attachment::Download;
 pub use idempotency::{Idempotency, IdempotencyError};
@@ -83,6 +85,7 @@ pub use verify_document::{StatementStanding, VerifiedDocument, VerifyDocumentErr
 pub use withdraw_statement::{WithdrawError, Withdrawn};
 
 use crate::clock::Clock;
+use crate::keys::LogSigner;
 use crate::storage::Db;
 pub use crate::storage::Error as StorageError;
 
@@ -92,6 +95,7 @@ pub type Random = Arc<dyn SecureRandom + Send + Sync>;
 /// The service's verbs, and what they need. One for the whole process.
 pub struct Exchange {
     db: Db,
+    signer: Arc<LogSigner>,
     clock: Clock,
     random: Random,
     issuer: String,
@@ -101,10 +105,19 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// An exchange that calls itself `issuer` (its public base address) and signs access tokens with `token_key`.
-    pub fn new(db: Db, clock: Clock, random: Random, issuer: String, token_key: &TokenKey) -> Self {
+    /// An exchange that calls itself `issuer` (its public base address), signs what it says about statements with
+    /// `signer`, which signs the receipts too, and access tokens with `token_key`.
+    pub fn new(
+        db: Db,
+        signer: Arc<LogSigner>,
+        clock: Clock,
+        random: Random,
+        issuer: String,
+        token_key: &TokenKey,
+    ) -> Self {
         Self {
             db,
+            signer,
             clock,
             random,
             issuer,

@@ -14,6 +14,7 @@ mod anchors;
 mod attachments;
 mod authority;
 mod conventions;
+mod foreign;
 mod identifiers;
 mod keys;
 mod log;
