@@ -23,7 +23,10 @@ pub struct Config {
     pub database: String,
     /// Where the service's own keys are.
     pub keys_dir: PathBuf,
-    /// The name of the log; receipts bear it. Without it, the host of the public address.
+    /// Where this instance notes the newest checkpoint that it answered for, outside the database.
+    pub high_water: PathBuf,
+    /// The name of the log; receipts bear it. Without it, the one that the database has; for a new log, the host of the
+    /// public address.
     pub log_name: Option<String>,
     /// How many threads serve requests; as many as there are processors where it is 0.
     pub workers: usize,
@@ -73,6 +76,7 @@ impl Default for Config {
             metrics_listen: None,
             database: "sqlite:var/kaiji.sqlite".to_owned(),
             keys_dir: PathBuf::from("var/keys"),
+            high_water: PathBuf::from("var/high-water.checkpoint"),
             log_name: None,
             workers: 0,
             readers: 8,
@@ -136,6 +140,7 @@ impl Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database: format!("sqlite:{}", directory.join("kaiji.sqlite").display()),
             keys_dir: directory.join("keys"),
+            high_water: directory.join("high-water.checkpoint"),
             ..Self::default()
         }
     }

@@ -10,10 +10,12 @@ mod client;
 mod compare;
 mod demo;
 mod end;
+mod evidence;
 mod files;
 mod key;
 mod log;
 mod log_check;
+mod log_verify;
 mod output;
 mod problem;
 mod register;
@@ -57,6 +59,7 @@ enum Command {
     Submit(submit::Submit),
     Verify(verify::Verify),
     Compare(compare::Compare),
+    Evidence(evidence::Evidence),
     Log(log::Log),
     Admin(admin::Admin),
     Migrate(serve::Migrate),
@@ -74,6 +77,7 @@ impl Command {
             Self::Submit(submit) => submit.run(ambient),
             Self::Verify(verify) => verify.run(),
             Self::Compare(compare) => compare.run(),
+            Self::Evidence(evidence) => evidence.run(ambient),
             Self::Log(log) => log.run(ambient),
             Self::Admin(admin) => admin.run(ambient),
             Self::Migrate(migrate) => migrate.run(ambient),

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::Exchange;
 use super::cosign::cosigned;
-use crate::storage::{DbConnection, Error as StorageError, log};
+use crate::storage::{DbConnection, Error as StorageError, high_water, log};
 
 /// Why a part of the log cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +116,16 @@ impl Exchange {
     }
 }
 
+/// The log's name, which is a fact of the database as soon as it has a checkpoint.
+pub fn log_name(connection: &mut DbConnection) -> Result<Option<String>, StorageError> {
+    let Some((_, note)) = log::newest_checkpoint(connection)? else {
+        return Ok(None);
+    };
+    let broken = || StorageError::Corrupt("the newest checkpoint".to_owned());
+    let checkpoint = high_water::parse(&note).ok_or_else(broken)?;
+    Ok(Some(checkpoint.origin))
+}
+
 /// The size asked for, or that of the newest checkpoint; never more than that, for which nothing was signed yet.
 fn size_within(connection: &mut DbConnection, size: Option<u64>) -> Result<u64, LogError> {
     let newest = log::newest_checkpoint(connection)?.ok_or(LogError::NoCheckpoint)?;
@@ -143,7 +153,8 @@ impl From<ProofError<TileError<StorageError>>> for LogError {
     }
 }
 
-fn lost(error: TileError<StorageError>) -> StorageError {
+/// What a tile that cannot be had means.
+pub(super) fn lost(error: TileError<StorageError>) -> StorageError {
     match error {
         TileError::Fetch(error) => error,
         truncated @ TileError::Truncated(_) => StorageError::Corrupt(truncated.to_string()),

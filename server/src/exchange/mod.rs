@@ -18,8 +18,10 @@ mod compare_system;
 mod cosign;
 mod directory;
 mod events;
+mod evidence;
 mod export_comparison;
 mod fetch_attachment;
+mod high_water;
 mod idempotency;
 mod jwt;
 mod log;
@@ -38,6 +40,7 @@ mod systems;
 mod time;
 mod validity;
 mod verify_document;
+mod verify_log;
 mod withdraw_statement;
 
 use std::sync::Arc;
@@ -54,7 +57,7 @@ pub use anchors::{
 };
 pub use approve_key::{Approval, ApproveKeyError};
 pub use audit::{AuditEventView, AuditFilter};
-pub use audit_day::{AuditTrailError, AuditTrailFindings};
+pub use audit_day::{AuditTrailError, AuditTrailFindings, verify_audit_trail};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
 pub use bring_attachment::{AttachmentError, AttachmentView, CHUNK_BYTES, Upload};
 pub use check_statement::{CheckStatementError, CheckedStatement};
@@ -63,11 +66,13 @@ pub use compare_system::{CompareError, ComparisonView, SummaryView, SystemCompar
 pub use cosign::{CosignError, Cosigned, WitnessView};
 pub use directory::DirectoryEntry;
 pub use events::EventView;
+pub use evidence::EvidenceZip;
 pub use export_comparison::{ComparisonExport, ExportError};
 pub use fetch_attachment::Download;
+pub use high_water::{HighWater, HighWaterError};
 pub use idempotency::{Idempotency, IdempotencyError};
 pub use jwt::TokenKey;
-pub use log::{ConsistencyProof, InclusionProof, LogError};
+pub use log::{ConsistencyProof, InclusionProof, LogError, log_name};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
 pub use read_statement::{
@@ -78,15 +83,17 @@ pub use register_key::{Challenge, KeyError, KeyState, KeyView};
 pub use requests::{NewRequest, RequestError, RequestState, RequestView};
 pub use retire_key::Revocation;
 pub use revision::{Revision, Stale};
-pub use service_keys::{ServiceKeyView, ServicePurpose};
+pub use service_keys::{ServiceKeyView, ServicePurpose, service_key_in_use};
 pub use submit_statement::{ComparisonSummary, Submission, SubmitError};
 pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
 pub use time::Moment;
 pub use validity::Validity;
 pub use verify_document::{StatementStanding, VerifiedDocument, VerifyDocumentError};
+pub use verify_log::{Flaw, LogAudit, VerifyLogError, verify_log};
 pub use withdraw_statement::{WithdrawError, Withdrawn};
 
 use crate::clock::Clock;
+use crate::keys::LogSigner;
 use crate::storage::Db;
 pub use crate::storage::Error as StorageError;
 
@@ -96,6 +103,7 @@ pub type Random = Arc<dyn SecureRandom + Send + Sync>;
 /// The service's verbs, and what they need. One for the whole process.
 pub struct Exchange {
     db: Db,
+    signer: Arc<LogSigner>,
     clock: Clock,
     random: Random,
     issuer: String,
@@ -105,10 +113,19 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// An exchange that calls itself `issuer` (its public base address) and signs access tokens with `token_key`.
-    pub fn new(db: Db, clock: Clock, random: Random, issuer: String, token_key: &TokenKey) -> Self {
+    /// An exchange that calls itself `issuer` (its public base address), signs what it says about statements with
+    /// `signer`, which signs the receipts too, and access tokens with `token_key`.
+    pub fn new(
+        db: Db,
+        signer: Arc<LogSigner>,
+        clock: Clock,
+        random: Random,
+        issuer: String,
+        token_key: &TokenKey,
+    ) -> Self {
         Self {
             db,
+            signer,
             clock,
             random,
             issuer,

@@ -274,6 +274,32 @@ pub(super) fn lock_head(connection: &mut DbConnection) -> Result<(Head, Vec<u8>)
     Ok((head, row.frontier))
 }
 
+/// Opens a database that is there already, to look at it.
+pub fn open(url: &DatabaseUrl) -> Result<DbConnection, Error> {
+    Source::new(url.clone())?.connect(Access::Read)
+}
+
+/// Runs several queries on the database as it is at one moment, whoever writes meanwhile.
+pub fn at_one_moment<T, E: From<Error>>(
+    connection: &mut DbConnection,
+    read: impl FnOnce(&mut DbConnection) -> Result<T, E>,
+) -> Result<T, E> {
+    type Transactions = <DbConnection as Connection>::TransactionManager;
+    let begun = match connection {
+        // The first query takes the moment.
+        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction(sqlite),
+        DbConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction_sql(
+            postgres,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        ),
+    };
+    begun.map_err(Error::from)?;
+    let outcome = read(connection);
+    // Nothing was written that could be lost.
+    drop(Transactions::rollback_transaction(connection));
+    outcome
+}
+
 /// Whether the log has a leaf already; `false` where there are no tables yet.
 pub fn has_history(url: &DatabaseUrl) -> Result<bool, Error> {
     if needs_migration(url)? {

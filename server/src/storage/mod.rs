@@ -12,6 +12,7 @@ pub mod clients;
 pub mod comparisons;
 pub mod deliveries;
 pub mod events;
+pub mod high_water;
 pub mod idempotency;
 pub mod log;
 pub mod organisations;
@@ -24,6 +25,7 @@ pub mod systems;
 mod tables;
 mod writer;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +38,7 @@ use kaiji_schema::audit::Deed;
 use crate::clock::Clock;
 use crate::keys::LogSigner;
 use backend::{Access, Manager, Source};
+use high_water::HighWater;
 use writer::Writer;
 
 /// How long a reader waits for a connection before the database counts as unavailable.
@@ -79,6 +82,8 @@ pub struct Options {
     pub clock: Clock,
     /// What signs receipts and checkpoints.
     pub signer: Arc<LogSigner>,
+    /// Where the newest checkpoint is noted outside the database.
+    pub high_water: PathBuf,
 }
 
 impl Db {
@@ -91,7 +96,8 @@ impl Db {
             .connection_timeout(POOL_PATIENCE)
             .test_on_check_out(source.is_remote())
             .build_unchecked(Manager::new(source.clone(), Access::Read));
-        let writer = Writer::start(source.clone(), options.clock, options.signer)?;
+        let high_water = HighWater::new(options.high_water);
+        let writer = Writer::start(source.clone(), options.clock, options.signer, high_water)?;
         Ok(Self {
             source,
             readers,
@@ -164,7 +170,7 @@ impl Db {
         self.writer.stats()
     }
 
-    /// Whether the database can be read and written now.
+    /// Whether the database can be read and written now, and the newest checkpoint be noted outside it.
     pub fn check(&self) -> Result<(), Error> {
         self.read(|connection| log::size(connection).map(drop))?;
         self.writer.check()

@@ -1,5 +1,5 @@
 //! The one writer: takes the changes that wait, runs each in a savepoint of one transaction, appends their leaves,
-//! commits once, and only then answers everybody.
+//! commits once, notes the checkpoint in the high-water file, and only then answers everybody.
 //!
 //! The contract with a change: it may run more than once and has no effect but rows. Where its savepoint rolls back,
 //! the leaves and events it had reserved go with it and their numbers are used again, so the log and the feed have no
@@ -23,6 +23,7 @@ use kaiji_schema::audit::Deed;
 use kaiji_schema::log::{Frontier, Growth, LogProof, inclusion_proof, leaf_hash};
 
 use super::backend::{Access, DbConnection, Head, Source, begin_write, lock_head};
+use super::high_water::{HighWater, Trouble};
 use super::{Entry, Error, audit, events, log};
 use crate::clock::Clock;
 use crate::keys::LogSigner;
@@ -157,6 +158,7 @@ pub(super) struct Writer {
     preparing: Arc<AtomicUsize>,
     unwritten: Arc<Unwritten>,
     counters: Arc<Counters>,
+    trouble: Trouble,
 }
 
 impl Writer {
@@ -165,8 +167,10 @@ impl Writer {
         source: Source,
         clock: Clock,
         signer: Arc<LogSigner>,
+        high_water: HighWater,
     ) -> Result<Self, Error> {
         let (queue, waiting) = channel();
+        let trouble = high_water.trouble();
         let preparing = Arc::new(AtomicUsize::new(0));
         let unwritten = Arc::new(Unwritten::default());
         let counters = Arc::new(Counters::default());
@@ -177,8 +181,10 @@ impl Writer {
             connection: None,
             unwritten: Arc::clone(&unwritten),
             counters: Arc::clone(&counters),
+            high_water,
         };
         desk.open_log()?;
+        trouble.check()?;
         let others = Arc::clone(&preparing);
         std::thread::Builder::new()
             .name("writer".to_owned())
@@ -194,6 +200,7 @@ impl Writer {
             preparing,
             unwritten,
             counters,
+            trouble,
         })
     }
 
@@ -244,7 +251,7 @@ impl Writer {
     }
 
     /// Writes the head of the log over itself and takes it back: finds a database that is locked, read-only or gone. One that is
-    /// full is found by the next change that needs room.
+    /// full is found by the next change that needs room. A high-water file that could not be written is tried again.
     pub(super) fn check(&self) -> Result<(), Error> {
         enum Probe {
             Writable,
@@ -260,7 +267,7 @@ impl Writer {
             Err::<(), Probe>(Probe::Writable)
         });
         match outcome {
-            Ok(_) | Err(Probe::Writable) => Ok(()),
+            Ok(_) | Err(Probe::Writable) => self.trouble.check(),
             Err(Probe::Failed(error)) => Err(error),
         }
     }
@@ -308,6 +315,7 @@ struct Desk {
     connection: Option<DbConnection>,
     unwritten: Arc<Unwritten>,
     counters: Arc<Counters>,
+    high_water: HighWater,
 }
 
 /// Why nothing of a batch is in the database.
@@ -361,11 +369,16 @@ impl Desk {
         // Begun on a connection taken out, so that one on which anything fails is dropped and made anew.
         let begun = self.begin().map_err(Failure::NotBegun)?;
         let deeds = self.unwritten.take();
-        let outcome = self.run_all(batch, &deeds, begun);
-        if outcome.is_err() {
-            self.unwritten.give_back(deeds);
+        match self.run_all(batch, &deeds, begun) {
+            Ok(checkpoint) => {
+                self.high_water.note(checkpoint);
+                Ok(())
+            }
+            Err(error) => {
+                self.unwritten.give_back(deeds);
+                Err(Failure::Lost(error))
+            }
         }
-        outcome.map_err(Failure::Lost)
     }
 
     fn begin(&mut self) -> Result<Begun, Error> {
@@ -397,21 +410,25 @@ impl Desk {
             log::store_head(connection, begun.head, &frontier)?;
             begun.frontier = frontier.to_bytes();
         }
-        if log::checkpoint(connection, begun.head.size)?.is_none() {
+        let checkpoint = if let Some(signed) = log::checkpoint(connection, begun.head.size)? {
+            signed
+        } else {
             let frontier = begun.head.frontier(&begun.frontier)?;
-            self.sign_checkpoint(&mut begun.connection, begun.head, &frontier)?;
-        }
-        Transactions::commit_transaction(&mut begun.connection)?;
+            self.sign_checkpoint(connection, begun.head, &frontier)?
+        };
+        Transactions::commit_transaction(connection)?;
         self.connection = Some(begun.connection);
+        self.high_water.note(Some(checkpoint));
         Ok(())
     }
 
+    /// Answers the checkpoint that was signed, if leaves were appended.
     fn run_all(
         &mut self,
         batch: &mut [Box<dyn Change>],
         deeds: &[Deed],
         begun: Begun,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<String>, Error> {
         let Begun {
             mut connection,
             head: before,
@@ -436,6 +453,7 @@ impl Desk {
         if head != before {
             log::store_head(&mut connection, head, growth.frontier())?;
         }
+        let mut signed = None;
         if head.size != before.size {
             log::store_tiles(&mut connection, before.leaves()?, &growth)?;
             let checkpoint = self.sign_checkpoint(&mut connection, head, growth.frontier())?;
@@ -445,6 +463,7 @@ impl Desk {
                 change.keep(leaves);
                 index = next;
             }
+            signed = Some(checkpoint);
         }
         Transactions::commit_transaction(&mut connection)?;
         self.connection = Some(connection);
@@ -454,7 +473,7 @@ impl Desk {
         self.counters
             .changes
             .fetch_add(u64::try_from(made).unwrap_or(0), Ordering::Relaxed);
-        Ok(())
+        Ok(signed)
     }
 
     /// Runs one change in its savepoint; answers the receipts of the leaves that it appended. An error means that the

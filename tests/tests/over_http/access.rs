@@ -93,6 +93,7 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/statements/{sha256}"                           401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/receipt"                   401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/proof"                     401  403  404  404  200  200;
+    "GET /api/v1/statements/{sha256}/evidence"                  401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/changes"                   401  403  404  404  422  422;
     "POST /api/v1/statements/{sha256}/acknowledgement"          401  403  403  404  200  403;
     "POST /api/v1/statements/{sha256}/withdrawal"               401  403  422  403  403  200;

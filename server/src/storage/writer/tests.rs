@@ -18,6 +18,7 @@ use super::*;
 
 const KEY: &str = include_str!("../../../../fixtures/keys/TEST-ONLY-vendor-es256.pem");
 const LOG_KEY: &str = include_str!("../../../../fixtures/keys/TEST-ONLY-vendor-ed25519.pem");
+const HIGH_WATER: &str = "high-water.checkpoint";
 const FEED: &str = "ven_with_a_feed";
 
 /// A directory of its own, taken away at the end.
@@ -72,6 +73,7 @@ impl Office {
             connection: None,
             unwritten: Arc::default(),
             counters: Arc::default(),
+            high_water: HighWater::new(directory.0.join(HIGH_WATER)),
         };
         let mut office = Self {
             desk,
@@ -580,6 +582,7 @@ fn another_writers_leaves_are_seen_before_the_next_transaction() {
         connection: None,
         unwritten: Arc::default(),
         counters: Arc::default(),
+        high_water: HighWater::new(here.directory.0.join("there.checkpoint")),
     };
     for turn in 0..3 {
         assert_eq!(here.commit_one(append("here")).value, 2 * turn);
