@@ -6,6 +6,7 @@
 pub mod comparison;
 pub mod digest;
 mod embedded;
+pub mod evidence;
 pub mod fold;
 pub mod form;
 pub mod identifier;
@@ -19,7 +20,9 @@ pub mod requirement;
 pub mod sheet;
 pub mod signed;
 pub mod statement;
+pub mod status;
 pub mod strict_json;
+pub mod timestamp;
 pub mod violation;
 
 pub use digest::Digest;

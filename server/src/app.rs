@@ -11,13 +11,14 @@ use std::thread::JoinHandle;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer, web};
+use jiff::SignedDuration;
 use kaiji_schema::receipt::ClockStatement;
 use tokio::sync::watch;
 
 use crate::api;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::exchange::{Exchange, Random, ServicePurpose, TokenKey};
+use crate::exchange::{Anchors, Authority, Exchange, Random, ServicePurpose, TokenKey};
 use crate::jobs;
 use crate::keys::{self, LogSigner, ServiceKeys};
 use crate::storage::{self, DatabaseUrl, Db, backend};
@@ -82,6 +83,40 @@ pub fn open_exchange(
     open(config, clock, random, &default_address(config.listen)).map(|(exchange, ..)| exchange)
 }
 
+/// Who ties the log to others than the operator, as the settings say.
+pub fn anchors(config: &Config) -> Result<Anchors, StartError> {
+    let settings = config.timestamps.as_ref();
+    let authority = settings.map(|settings| {
+        let root = settings.root.as_deref().map(certificate).transpose()?;
+        Ok::<_, StartError>(Authority {
+            url: settings.url.clone(),
+            every: SignedDuration::from_hours(settings.every_hours.into()),
+            root_pem: root,
+        })
+    });
+    let authority = authority.transpose()?;
+    Anchors::new(authority, &config.witnesses).map_err(|error| {
+        let (setting, cause) = ("witnesses", error.to_string());
+        ConfigError::Setting { setting, cause }.into()
+    })
+}
+
+/// The PEM of a certificate. What it says is for whoever checks a stamp with it.
+fn certificate(path: &Path) -> Result<String, StartError> {
+    let pem = std::fs::read_to_string(path).map_err(StartError::io(format!(
+        "timestamps.root: {}",
+        path.display()
+    )))?;
+    let begins = pem.contains("-----BEGIN CERTIFICATE-----");
+    if begins && !pem.contains("PRIVATE KEY") {
+        return Ok(pem);
+    }
+    let setting = "timestamps.root";
+    let cause = "the file must hold the authority's root certificate in PEM, and nothing secret";
+    let cause = cause.to_owned();
+    Err(ConfigError::Setting { setting, cause }.into())
+}
+
 fn open(
     config: &Config,
     clock: Clock,
@@ -122,9 +157,10 @@ fn open(
         url,
         readers: config.readers,
         clock: clock.clone(),
-        signer,
+        signer: Arc::clone(&signer),
     })?;
-    let exchange = Exchange::new(db.clone(), clock, random, issuer, &token_key);
+    let exchange = Exchange::new(db.clone(), signer, clock, random, issuer, &token_key);
+    let exchange = exchange.anchored(anchors(config)?);
     exchange.record_service_keys(vec![
         (ServicePurpose::Receipt, receipt_key),
         (ServicePurpose::Log, log_key),

@@ -29,6 +29,27 @@ pub struct Config {
     pub readers: u32,
     /// What the operator states about the source of the time.
     pub clock: Option<ClockSettings>,
+    /// The authority that stamps checkpoints of the log; nobody does without it.
+    pub timestamps: Option<TimestampSettings>,
+    /// The witnesses whose cosignatures on checkpoints are kept: their verifier keys, `name+hash+key`.
+    pub witnesses: Vec<String>,
+}
+
+/// The authority that stamps checkpoints (RFC 3161).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimestampSettings {
+    /// Where it is asked.
+    pub url: String,
+    /// How many hours pass between two stamps.
+    #[serde(default = "daily")]
+    pub every_hours: u32,
+    /// The file with its root certificate in PEM, for those who check a stamp.
+    pub root: Option<PathBuf>,
+}
+
+fn daily() -> u32 {
+    24
 }
 
 /// What the operator states about the source of the time; receipts repeat it.
@@ -53,6 +74,8 @@ impl Default for Config {
             workers: 0,
             readers: 8,
             clock: None,
+            timestamps: None,
+            witnesses: Vec::new(),
         }
     }
 }
@@ -146,6 +169,23 @@ impl Config {
         }
         if self.readers == 0 {
             return refuse("readers", "at least one connection must read");
+        }
+        let Some(TimestampSettings {
+            url, every_hours, ..
+        }) = &self.timestamps
+        else {
+            return Ok(());
+        };
+        // The address is published with each stamp.
+        let is_web = url.starts_with("https://") || url.starts_with("http://");
+        if !is_web || url.contains(['@', ' ']) {
+            return refuse(
+                "timestamps.url",
+                "write it as http://tsa.example.jp/path, without a user or a password",
+            );
+        }
+        if *every_hours == 0 {
+            return refuse("timestamps.every_hours", "at least one hour must pass");
         }
         Ok(())
     }

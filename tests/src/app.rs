@@ -74,21 +74,23 @@ pub struct TestApp {
 impl TestApp {
     /// On SQLite.
     pub fn sqlite() -> Self {
-        Self::start(Database::sqlite())
+        Self::with(Database::sqlite(), |_| ())
     }
 
     /// On PostgreSQL.
     pub fn postgres() -> Self {
-        Self::start(Database::postgres())
+        Self::with(Database::postgres(), |_| ())
     }
 
-    fn start(database: Database) -> Self {
-        let config = Config {
+    /// On that database, with settings of its own.
+    pub fn with(database: Database, set: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config {
             database: database.url().to_owned(),
             workers: 1,
             readers: 2,
             ..Config::in_directory(database.directory())
         };
+        set(&mut config);
         let clock = Clock::fixed(START.parse().unwrap());
         app::set_up(&config, &random()).unwrap();
         let built = app::build(&config, clock.clone(), random()).unwrap();

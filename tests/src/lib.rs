@@ -22,9 +22,9 @@ mod program;
 pub use actors::{Client, Institution, Operator, Vendor, scopes_of};
 pub use app::{Site, TestApp};
 pub use database::Database;
-pub use documents::{compact, fixture, fixture_key, new_key, sha256, sha256_of};
+pub use documents::{compact, ed25519_key, fixture, fixture_key, new_key, sha256, sha256_of};
 pub use http::{Answer, Call, Problem};
-pub use program::{Ended, Home, Program, free_port};
+pub use program::{Ended, Home, Program, free_port, kaiji};
 
 /// Makes two tests of each story, one on SQLite and one on PostgreSQL. A story is a function that takes `&TestApp`;
 /// one that is not listed is dead code, which the compiler reports.

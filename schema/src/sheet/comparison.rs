@@ -14,7 +14,7 @@ const DIRECT: &str = "別紙";
 
 /// One row. The fields are the columns, in their order; all are text, and empty where there is nothing to say.
 ///
-/// Fill in the first twelve once for a system, then take a row for each item with [`ComparisonRow::of_item`], or
+/// Fill in the first twelve and the last once for a system, then take a row for each item with [`ComparisonRow::of_item`], or
 /// the one row of a system without a statement with [`ComparisonRow::not_received`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ComparisonRow<'a> {
@@ -56,11 +56,13 @@ pub struct ComparisonRow<'a> {
     pub judgement: &'a str,
     /// 理由: a label of [`Reason`].
     pub reason: &'a str,
+    /// ログ検査点: the log's checkpoint at the time of the export, the same in every row.
+    pub checkpoint: &'a str,
 }
 
 impl<'a> ComparisonRow<'a> {
     /// The header of the file.
-    pub const HEADER: [&'static str; 19] = [
+    pub const HEADER: [&'static str; 20] = [
         "医療機関コード",
         "医療機関名",
         "システム",
@@ -80,6 +82,7 @@ impl<'a> ComparisonRow<'a> {
         "備考",
         "判定",
         "理由",
+        "ログ検査点",
     ];
 
     /// The row of one item of the statement that this row is about.
@@ -109,7 +112,7 @@ impl<'a> ComparisonRow<'a> {
     }
 
     /// The cells in the order of [`Self::HEADER`].
-    pub fn cells(&self) -> [&str; 19] {
+    pub fn cells(&self) -> [&str; 20] {
         [
             self.institution_code,
             self.institution,
@@ -130,6 +133,7 @@ impl<'a> ComparisonRow<'a> {
             &self.remark,
             self.judgement,
             self.reason,
+            self.checkpoint,
         ]
     }
 }
@@ -236,14 +240,14 @@ mod tests {
         statement
     }
 
-    /// The last seven cells of the row of an item.
+    /// The seven cells that an item fills.
     fn item_cells(id: &str) -> Vec<String> {
         let set = requirement_set(DEFAULT_SET).unwrap();
         let statement = statement();
         let comparison = compare(&statement, None, set);
         let item = comparison.items.iter().find(|item| item.id == id).unwrap();
         let row = ComparisonRow::default().of_item(item, Some(set));
-        row.cells()[12..]
+        row.cells()[12..19]
             .iter()
             .map(|cell| (*cell).to_owned())
             .collect()
@@ -285,6 +289,7 @@ mod tests {
         let system = ComparisonRow {
             institution_code: "0110000001",
             system: "電子カルテ",
+            checkpoint: "kaiji.example.jp 3 Aa=",
             ..ComparisonRow::default()
         };
         let mut sheet = ComparisonSheet::new(Vec::new(), Encoding::Utf8).unwrap();
@@ -294,7 +299,10 @@ mod tests {
         let lines: Vec<&str> = text.split("\r\n").collect();
         let header = ComparisonRow::HEADER.join(",");
         assert_eq!(lines[0], format!("\u{feff}{header}"));
-        assert_eq!(lines[1], "0110000001,,電子カルテ,,,,,,,,,,,,,,,未受領,");
+        assert_eq!(
+            lines[1],
+            "0110000001,,電子カルテ,,,,,,,,,,,,,,,未受領,,kaiji.example.jp 3 Aa="
+        );
         assert_eq!((lines.len(), replaced), (3, Vec::new()));
     }
 

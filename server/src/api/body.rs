@@ -42,6 +42,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 const JSON: &str = "application/json";
 const JOSE: &str = "application/jose";
+const TEXT: &str = "text/plain";
 /// What the token endpoint takes (RFC 6749, section 4.4.2).
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -130,6 +131,17 @@ impl Jose {
     }
 }
 
+/// A signed note (`c2sp.org/signed-note`).
+pub struct NoteText(Held);
+
+impl NoteText {
+    /// Its text, which the exchange takes apart. What is not even text is no note.
+    pub fn read(&self) -> Result<String, Problem> {
+        let bytes = self.0.as_deref().map_err(Clone::clone)?;
+        Ok(String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
 /// A statement's payload, unsigned.
 pub struct StatementPayload(Held);
 
@@ -171,6 +183,16 @@ impl FromRequest for Jose {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = held(request, payload, JOSE, STATEMENT_LIMIT);
+        Box::pin(async { Ok(Self(bytes.await)) })
+    }
+}
+
+impl FromRequest for NoteText {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = held(request, payload, TEXT, DOCUMENT_LIMIT);
         Box::pin(async { Ok(Self(bytes.await)) })
     }
 }
@@ -301,6 +323,14 @@ impl Describe for Jose {
     fn describe(about: &mut About) {
         about.takes::<shapes::CompactJws>(JOSE, None);
         about.refuses(&[Kind::JwsRefused, Kind::BadSignature, Kind::Violations]);
+        about.refuses(&BODY);
+    }
+}
+
+impl Describe for NoteText {
+    fn describe(about: &mut About) {
+        about.takes::<shapes::PlainText>(TEXT, None);
+        about.refuses(&[Kind::BadSignature, Kind::Violations]);
         about.refuses(&BODY);
     }
 }

@@ -2,9 +2,11 @@
 
 use actix_web::body::{BodySize, BoxBody};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use kaiji_schema::comparison::Reason;
 use kaiji_schema::sheet::{Encoding, JUDGEMENT_LABELS, SignatureStatus};
 
@@ -17,6 +19,8 @@ use super::query::{Fields, Pairs, Parameter, Query, Values};
 use super::shapes::CsvFile;
 use super::state::State;
 use crate::exchange::{ComparisonExport, Exchange};
+
+const KAIJI_CHECKPOINT: HeaderName = HeaderName::from_static("kaiji-checkpoint");
 
 /// How the file is written.
 pub struct Format {
@@ -52,6 +56,8 @@ pub fn comparison_description() -> String {
         "One row an item of every statement held for every system; a system without a statement has one row. CRLF, \
          cells that a spreadsheet would run begin with `'`. In cp932, characters that it lacks become 〓. 受領日 is the day in Japan on which the exchange received the \
          statement, as its receipt (受領証) says.\n\n\
+         ログ検査点 is the log's checkpoint when the export was begun, the same in every row: name, size and root; the \
+         signed note is in the header `Kaiji-Checkpoint`.\n\n\
          署名検証結果 is one of {}. 判定 is one of {}. 理由 is empty or one of {}.",
         list(&SignatureStatus::ALL.map(SignatureStatus::label)),
         list(&JUDGEMENT_LABELS),
@@ -68,11 +74,13 @@ pub async fn comparison(
     let begun = caller.ask(move |exchange, actor| {
         let Format { encoding } = format.read()?;
         let export = exchange.export_comparison(actor, encoding)?;
-        Ok((encoding, Begun::new(exchange, export)?))
+        let checkpoint = BASE64_STANDARD.encode(export.checkpoint());
+        Ok((encoding, checkpoint, Begun::new(exchange, export)?))
     });
-    let (encoding, begun) = begun.await?;
+    let (encoding, checkpoint, begun) = begun.await?;
     Ok(File {
         encoding,
+        checkpoint,
         pieces: begun.sent(&state, BodySize::Stream),
     })
 }
@@ -93,6 +101,8 @@ impl Pieces for ComparisonExport {
 /// A CSV file that is made while it is sent.
 pub struct File {
     encoding: Encoding,
+    /// The log's checkpoint, a signed note, in base64.
+    checkpoint: String,
     pieces: PieceByPiece<ComparisonExport>,
 }
 
@@ -111,6 +121,7 @@ impl Responder for File {
             CONTENT_DISPOSITION,
             "attachment; filename=\"comparison.csv\"",
         );
+        set(&mut response, KAIJI_CHECKPOINT, &self.checkpoint);
         response
     }
 }
@@ -122,6 +133,11 @@ impl Describe for File {
             response,
             "Content-Disposition",
             "`attachment; filename=\"comparison.csv\"`.",
+        );
+        answer_header(
+            response,
+            "Kaiji-Checkpoint",
+            "The log's checkpoint when the export was begun: the signed note, in base64.",
         );
     }
 }

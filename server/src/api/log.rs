@@ -9,14 +9,17 @@ use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use kaiji_schema::log::{TILE_WIDTH, TileName};
 
 use super::State;
-use super::answer::{Answer, Shown, set};
-use super::auth::{AnyMember, Caller};
-use super::body::Jose;
+use super::answer::{Answer, Listed, Shown, set};
+use super::auth::{Administrator, AnyMember, Caller};
+use super::body::{Jose, NoteText};
 use super::operation::{About, Describe, answer_header};
+use super::page::Listing;
 use super::problem::{Kind, Problem};
 use super::query::{Fields, Pairs, Parameter, Query, Values};
 use super::shapes::{Hashes, PlainText};
-use crate::exchange::{ConsistencyProof, InclusionProof, VerifiedDocument};
+use crate::exchange::{
+    ConsistencyProof, Cosigned, InclusionProof, TimestampView, VerifiedDocument,
+};
 
 /// A checkpoint or a proof, which are texts.
 pub struct Text(pub String);
@@ -68,6 +71,32 @@ impl Describe for Tile {
 pub async fn checkpoint(state: web::Data<State>) -> Answer<Text> {
     let verb = state.ask(|exchange| Ok(exchange.checkpoint()?));
     verb.await.map(Text)
+}
+
+/// The checkpoint that was signed at a size.
+pub async fn checkpoint_at(state: web::Data<State>, size: web::Path<String>) -> Answer<Text> {
+    let digits = size.into_inner();
+    let size: Option<u64> = digits.parse().ok();
+    let size = size.filter(|size| size.to_string() == digits);
+    let size = size.ok_or(Kind::NotFound)?;
+    let verb = state.ask(move |exchange| Ok(exchange.checkpoint_at(size)?));
+    verb.await.map(Text)
+}
+
+/// Lists the time stamps on checkpoints.
+pub async fn timestamps(
+    state: web::Data<State>,
+    listing: Listing,
+) -> Answer<Listed<TimestampView>> {
+    let window = listing.window()?;
+    let verb = state.ask(move |exchange| Ok(exchange.list_timestamps(&window)?));
+    verb.await.map(Listed)
+}
+
+/// Takes witnesses' cosignatures on a checkpoint.
+pub async fn cosign(caller: Caller<Administrator>, note: NoteText) -> Answer<Shown<Cosigned>> {
+    let verb = caller.ask(move |exchange, _| Ok(exchange.cosign(&note.read()?)?));
+    verb.await.map(Shown)
 }
 
 /// The hashes of a tile, or the first of them.

@@ -10,6 +10,7 @@ pub mod body;
 pub mod clients;
 pub mod directory;
 pub mod events;
+pub mod evidence;
 pub mod exports;
 pub mod headers;
 pub mod health;
@@ -134,7 +135,21 @@ fn of_the_log() -> Vec<Operation> {
                 "`{tile}` is `L/N`, or `L/N.p/W` for the first W hashes, as c2sp.org/tlog-tiles says: with slashes.",
             )
             .spanning_slashes()
-        .refuses(&[Kind::Unavailable]),
+            .refuses(&[Kind::Unavailable]),
+        get("/api/v1/log/checkpoints/{size}", log::checkpoint_at, "The checkpoint that was signed at a size.")
+            .explained("With the cosignatures of witnesses that came for it, as `/log/checkpoint` has them.")
+            .refuses(&[Kind::Unavailable]),
+        get("/api/v1/log/timestamps", log::timestamps, "List the time stamps on checkpoints (RFC 3161), the newest first.")
+            .explained(
+                "The bytes of `checkpoint` are what `token` stamps: `openssl ts -verify -data CHECKPOINT -in TOKEN \
+                 -CAfile ROOT`, with the authority's root from the authority itself.",
+            )
+            .refuses(&[Kind::Unavailable]),
+        post("/api/v1/log/cosignatures", log::cosign, "Hand in witnesses' cosignatures on a checkpoint (C2SP).")
+            .explained(
+                "The body is a checkpoint of this log with further signature lines. Lines of witnesses that the \
+                 operator configured are verified and kept; others are passed over.",
+            ),
         get("/api/v1/log/proof", log::proof, "Prove that a leaf is in the log (RFC 6962).")
             .refuses(&[Kind::BeyondLog, Kind::Unavailable]),
         get("/api/v1/log/consistency", log::consistency, "Prove that the log has only grown (RFC 6962).")
@@ -232,6 +247,11 @@ fn of_statements() -> Vec<Operation> {
         get("/api/v1/statements/{sha256}/receipt", statements::receipt, "Hand out the receipt."),
         get("/api/v1/statements/{sha256}/proof", statements::proof, "Prove that the receipt is a leaf of the log.")
             .explained("A `c2sp.org/tlog-proof@v1` under the newest checkpoint."),
+        get("/api/v1/statements/{sha256}/evidence", evidence::read, "Hand out the evidence folder (証跡フォルダー), a zip.")
+            .explained(
+                "All that is needed to check the statement without the service: `python3 verify.py FOLDER`. For an \
+                 institution it is the statement's delivery, if it had none.",
+            ),
         get("/api/v1/statements/{sha256}/changes", statements::changes, "What changed since an earlier revision.")
             .refuses(&[Kind::OtherChain]),
         post("/api/v1/statements/{sha256}/withdrawal", statements::withdraw, "Withdraw a statement.")

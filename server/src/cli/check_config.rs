@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::end::{Answer, CommandError};
 use super::output::Output;
 use super::serve::Settings;
+use crate::app;
 use crate::config::{Config, ConfigError};
 use crate::keys::{self, ServiceKeys};
 use crate::storage::{DatabaseUrl, backend};
@@ -46,6 +47,10 @@ struct Shown {
     metrics_listen: Option<String>,
     database: String,
     keys_dir: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamps: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<String>,
 }
 
 impl CheckConfig {
@@ -75,6 +80,10 @@ impl Findings {
         };
         let has_history = found.check_database(config);
         found.check_keys(config, has_history);
+        let anchors = app::anchors(config);
+        found
+            .problems
+            .extend(anchors.err().map(|error| error.to_string()));
         found.ok = found.problems.is_empty();
         found
     }
@@ -145,6 +154,18 @@ impl Findings {
                 format!("database    {}", shown.database),
                 format!("keys_dir    {}", shown.keys_dir),
             ]);
+            lines.extend(
+                shown
+                    .timestamps
+                    .iter()
+                    .map(|tsa| format!("timestamps  {tsa}")),
+            );
+            lines.extend(
+                shown
+                    .witnesses
+                    .iter()
+                    .map(|key| format!("witness     {key}")),
+            );
         }
         lines.extend(
             self.to_be_made
@@ -168,6 +189,11 @@ impl Shown {
             metrics_listen: config.metrics_listen.map(|address| address.to_string()),
             database: database.map(|url| format!("{url:?}")).unwrap_or_default(),
             keys_dir: config.keys_dir.display().to_string(),
+            timestamps: config
+                .timestamps
+                .as_ref()
+                .map(|settings| format!("{}, every {} h", settings.url, settings.every_hours)),
+            witnesses: config.witnesses.clone(),
         }
     }
 }

@@ -10,8 +10,11 @@ mod client;
 mod compare;
 mod demo;
 mod end;
+mod evidence;
 mod files;
 mod key;
+mod log;
+mod log_check;
 mod output;
 mod problem;
 mod register;
@@ -22,6 +25,7 @@ mod submit;
 mod table;
 mod token;
 mod verify;
+mod verify_folder;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -54,6 +58,8 @@ enum Command {
     Submit(submit::Submit),
     Verify(verify::Verify),
     Compare(compare::Compare),
+    Evidence(evidence::Evidence),
+    Log(log::Log),
     Admin(admin::Admin),
     Migrate(serve::Migrate),
     CheckConfig(check_config::CheckConfig),
@@ -70,6 +76,8 @@ impl Command {
             Self::Submit(submit) => submit.run(ambient),
             Self::Verify(verify) => verify.run(),
             Self::Compare(compare) => compare.run(),
+            Self::Evidence(evidence) => evidence.run(ambient),
+            Self::Log(log) => log.run(ambient),
             Self::Admin(admin) => admin.run(ambient),
             Self::Migrate(migrate) => migrate.run(ambient),
             Self::CheckConfig(check) => check.run(),

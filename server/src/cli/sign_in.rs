@@ -44,7 +44,7 @@ impl SignIn {
 }
 
 /// Reads a base address, with or without a slash at the end.
-fn base_address(text: &str) -> Result<String, &'static str> {
+pub(super) fn base_address(text: &str) -> Result<String, &'static str> {
     let host = ["https://", "http://"]
         .iter()
         .find_map(|scheme| text.strip_prefix(scheme));

@@ -10,23 +10,28 @@ use kaiji_schema::key::PublicKey;
 use kaiji_schema::receipt::Receipt;
 use kaiji_schema::signed::{Confirmation, KeyApproval, KeyProof, Withdrawal};
 use kaiji_schema::statement::Statement;
+use kaiji_schema::status::Status;
 use serde::Serialize;
 
 use super::end::{Answer, CommandError};
 use super::files;
 use super::output::{self, Output};
+use super::verify_folder::{self, Kept};
 
-/// Verify that a statement, a receipt or another signed document was made by the owner of a key (offline)
+/// Verify a signed document with the key of its maker, or an evidence folder (offline)
 ///
-/// Says that exactly these bytes were signed under this key. Whose the key is, and whether it was active when the
-/// service received the document, is told by the service's receipts.
+/// A document: says that exactly these bytes were signed under this key. Whose the key is, and whether it was active
+/// when the service received the document, is told by the service's receipts. An evidence folder has these with it: all
+/// of it is checked, and the report is in Japanese, as that of its own verify.py.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// The signed document (compact JWS)
+    /// The signed document (compact JWS), or an evidence folder
     file: PathBuf,
-    /// The public key of whoever should have signed it (PEM or JWK); for a receipt, the service's
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    /// For a document: the public key of whoever should have signed it (PEM or JWK); for a receipt, the service's
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["log_vkey", "receipt_key"])]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    kept: Kept,
     #[command(flatten)]
     output: Output,
 }
@@ -44,8 +49,11 @@ struct Finding {
 
 impl Verify {
     pub(super) fn run(&self) -> Result<Answer, CommandError> {
+        let Some(key) = &self.key else {
+            return self.run_folder();
+        };
         let compact = files::read_compact(&self.file)?;
-        let key = files::read_public_key(&self.key)?;
+        let key = files::read_public_key(key)?;
         match verify(&compact, &key) {
             Ok(finding) => {
                 let Finding {
@@ -64,6 +72,15 @@ impl Verify {
                 Ok(Answer::No)
             }
         }
+    }
+
+    /// Without a key it is about a folder; a file needs one.
+    fn run_folder(&self) -> Result<Answer, CommandError> {
+        if self.file.is_file() {
+            let usage = "a signed document is verified with --key FILE; only a folder has its keys";
+            return Err(CommandError::Usage(usage.to_owned()));
+        }
+        verify_folder::run(&self.file, &self.kept, self.output)
     }
 
     fn refuse(&self, error: &VerifyError) -> Result<(), CommandError> {
@@ -89,6 +106,7 @@ fn verify(compact: &str, key: &PublicKey) -> Result<Finding, VerifyError> {
     match jws.typ() {
         Statement::TYP => summary(jws, key, about_statement),
         Receipt::TYP => summary(jws, key, about_receipt),
+        Status::TYP => summary(jws, key, about_status),
         KeyProof::TYP => summary::<KeyProof>(jws, key, |_| String::new()),
         KeyApproval::TYP => summary::<KeyApproval>(jws, key, |_| String::new()),
         Withdrawal::TYP => summary::<Withdrawal>(jws, key, |_| String::new()),
@@ -141,4 +159,12 @@ fn about_receipt(receipt: &Receipt) -> String {
         .map(|sha256| format!("\nabout     {sha256}"))
         .unwrap_or_default();
     format!("receipt   {event}, leaf {leaf} of {log}, {at}{about}")
+}
+
+fn about_status(status: &Status) -> String {
+    let (state, as_of) = (status.state.as_str(), status.as_of);
+    format!(
+        "status    {state} as of {as_of}\nabout     {}",
+        status.statement_sha256
+    )
 }

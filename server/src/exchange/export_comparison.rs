@@ -8,13 +8,14 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
 use kaiji_schema::comparison::{ComparedItem, Reason};
 use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
 use kaiji_schema::sheet::{ComparisonRow as SheetRow, ComparisonSheet, Encoding, SignatureStatus};
 
 use super::compare_system::comparison_of;
-use super::{Exchange, Validity};
+use super::cosign::line_of;
+use super::time::JAPAN;
+use super::{Exchange, LogError, Validity};
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::organisations::{self, OrganisationRow};
 use crate::storage::products::{self, ProductRow};
@@ -34,6 +35,9 @@ pub enum ExportError {
     /// The rows could not be read.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The log has no checkpoint to show.
+    #[error(transparent)]
+    Checkpoint(#[from] LogError),
     /// A row could not be written as CSV.
     #[error("a row could not be written: {0}")]
     Write(#[from] io::Error),
@@ -50,6 +54,8 @@ pub struct ComparisonExport {
     /// The last system (product) that was written.
     after: String,
     owner: Option<OrganisationRow>,
+    /// The log's checkpoint when it was begun: the signed note, and in one line.
+    checkpoint: (String, String),
     kept: HashMap<String, Arc<Held>>,
 }
 
@@ -122,6 +128,8 @@ struct Place<'a> {
     institution_code: &'a str,
     institution: &'a str,
     system: &'a str,
+    /// The log's checkpoint at the time of the export.
+    checkpoint: &'a str,
 }
 
 impl Exchange {
@@ -136,6 +144,8 @@ impl Exchange {
         let owner = self
             .db
             .read(|c| organisations::find(c, &actor.organisation))?;
+        let note = self.checkpoint()?;
+        let line = line_of(&note)?;
         let piece = Piece::default();
         Ok(ComparisonExport {
             actor: actor.clone(),
@@ -145,6 +155,7 @@ impl Exchange {
             set_sha256: set.digest().to_string(),
             after: String::new(),
             owner,
+            checkpoint: (note, line),
             kept: HashMap::new(),
         })
     }
@@ -174,6 +185,11 @@ impl Exchange {
 type Written = Result<(ComparisonSheet<Piece>, bool), ExportError>;
 
 impl ComparisonExport {
+    /// The log's checkpoint when the export was begun, a signed note.
+    pub fn checkpoint(&self) -> &str {
+        &self.checkpoint.0
+    }
+
     fn write_systems(
         &mut self,
         connection: &mut DbConnection,
@@ -206,10 +222,12 @@ impl ComparisonExport {
         mut sheet: ComparisonSheet<Piece>,
     ) -> Written {
         let products = products::list(connection, &self.actor.organisation, &self.after, BATCH)?;
+        let checkpoint = self.checkpoint.1.clone();
         let nowhere = Place {
             institution_code: "",
             institution: "",
             system: "",
+            checkpoint: &checkpoint,
         };
         for product in &products {
             let reader = Reader::Vendor(&self.actor.organisation);
@@ -240,6 +258,7 @@ impl ComparisonExport {
                 .unwrap_or_default(),
             institution: owner.map(|owner| owner.name.as_str()).unwrap_or_default(),
             system,
+            checkpoint: &self.checkpoint.1,
         }
     }
 
@@ -306,6 +325,7 @@ fn write_items(
         institution_code: place.institution_code,
         institution: place.institution,
         system: place.system,
+        checkpoint: place.checkpoint,
         vendor: &held.vendor,
         corporate_number: &held.corporate_number,
         product: &held.product,
@@ -341,6 +361,7 @@ fn not_received<'a>(
         institution_code: place.institution_code,
         institution: place.institution,
         system: place.system,
+        checkpoint: place.checkpoint,
         vendor: &vendor.name,
         corporate_number: &vendor.corporate_number,
         product,
@@ -394,8 +415,5 @@ fn signature_label(validity: Validity) -> &'static str {
 /// The day of an instant in Japan, which has kept one offset since 1951.
 fn japanese_date(milliseconds: i64) -> String {
     let instant = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH);
-    instant
-        .to_zoned(TimeZone::fixed(Offset::constant(9)))
-        .date()
-        .to_string()
+    instant.to_zoned(JAPAN).date().to_string()
 }

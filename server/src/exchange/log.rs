@@ -13,6 +13,7 @@ use kaiji_schema::log::{
 use serde::Serialize;
 
 use super::Exchange;
+use super::cosign::cosigned;
 use crate::storage::{DbConnection, Error as StorageError, log};
 
 /// Why a part of the log cannot be shown.
@@ -57,17 +58,21 @@ pub struct ConsistencyProof {
 }
 
 impl Exchange {
-    /// The newest checkpoint, a signed note.
+    /// The newest checkpoint, a signed note, with what witnesses signed.
     pub fn checkpoint(&self) -> Result<String, LogError> {
-        let newest = self.db.read(log::newest_checkpoint)?;
-        newest.map(|(_, note)| note).ok_or(LogError::NoCheckpoint)
+        self.db.read(|c| {
+            let (size, note) = log::newest_checkpoint(c)?.ok_or(LogError::NoCheckpoint)?;
+            Ok(cosigned(c, size, note)?)
+        })
     }
 
-    /// The checkpoint that was signed at exactly that size.
+    /// The checkpoint that was signed at exactly that size, with what witnesses signed.
     pub fn checkpoint_at(&self, size: u64) -> Result<String, LogError> {
         let size = i64::try_from(size).map_err(|_| LogError::NoCheckpoint)?;
-        let found = self.db.read(|c| log::checkpoint(c, size))?;
-        found.ok_or(LogError::NoCheckpoint)
+        self.db.read(|c| {
+            let note = log::checkpoint(c, size)?.ok_or(LogError::NoCheckpoint)?;
+            Ok(cosigned(c, size, note)?)
+        })
     }
 
     /// The first `width` hashes of a tile; all 256 of a full one where no width is given.
@@ -138,7 +143,8 @@ impl From<ProofError<TileError<StorageError>>> for LogError {
     }
 }
 
-fn lost(error: TileError<StorageError>) -> StorageError {
+/// What a tile that cannot be had means.
+pub(super) fn lost(error: TileError<StorageError>) -> StorageError {
     match error {
         TileError::Fetch(error) => error,
         truncated @ TileError::Truncated(_) => StorageError::Corrupt(truncated.to_string()),

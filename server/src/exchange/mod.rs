@@ -5,6 +5,7 @@
 //! writer, and reads again inside the transaction whatever may have changed meanwhile.
 
 mod acknowledge;
+mod anchors;
 mod announce;
 mod approve_key;
 mod authenticate;
@@ -12,8 +13,10 @@ mod bring_attachment;
 mod check_statement;
 mod clients;
 mod compare_system;
+mod cosign;
 mod directory;
 mod events;
+mod evidence;
 mod export_comparison;
 mod fetch_attachment;
 mod idempotency;
@@ -44,14 +47,20 @@ use ring::rand::SecureRandom;
 use serde::Serialize;
 
 pub use acknowledge::{AcknowledgeError, Acknowledged};
+pub use anchors::{
+    Anchors, Authority, DueTimestamp, KeepTimestampError, StampedCheckpoint, StampsAround,
+    TimestampView,
+};
 pub use approve_key::{Approval, ApproveKeyError};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
 pub use bring_attachment::{AttachmentError, AttachmentView, CHUNK_BYTES, Upload};
 pub use check_statement::{CheckStatementError, CheckedStatement};
 pub use clients::{ClientError, ClientView, NewClient};
 pub use compare_system::{CompareError, ComparisonView, SummaryView, SystemComparisons};
+pub use cosign::{CosignError, Cosigned, WitnessView};
 pub use directory::DirectoryEntry;
 pub use events::EventView;
+pub use evidence::EvidenceZip;
 pub use export_comparison::{ComparisonExport, ExportError};
 pub use fetch_attachment::Download;
 pub use idempotency::{Idempotency, IdempotencyError};
@@ -76,6 +85,7 @@ pub use verify_document::{StatementStanding, VerifiedDocument, VerifyDocumentErr
 pub use withdraw_statement::{WithdrawError, Withdrawn};
 
 use crate::clock::Clock;
+use crate::keys::LogSigner;
 use crate::storage::Db;
 pub use crate::storage::Error as StorageError;
 
@@ -85,24 +95,42 @@ pub type Random = Arc<dyn SecureRandom + Send + Sync>;
 /// The service's verbs, and what they need. One for the whole process.
 pub struct Exchange {
     db: Db,
+    signer: Arc<LogSigner>,
     clock: Clock,
     random: Random,
     issuer: String,
     tokens: jwt::Tokens,
     remembered: authenticate::Remembered,
+    anchors: Anchors,
 }
 
 impl Exchange {
-    /// An exchange that calls itself `issuer` (its public base address) and signs access tokens with `token_key`.
-    pub fn new(db: Db, clock: Clock, random: Random, issuer: String, token_key: &TokenKey) -> Self {
+    /// An exchange that calls itself `issuer` (its public base address), signs what it says about statements with
+    /// `signer`, which signs the receipts too, and access tokens with `token_key`.
+    pub fn new(
+        db: Db,
+        signer: Arc<LogSigner>,
+        clock: Clock,
+        random: Random,
+        issuer: String,
+        token_key: &TokenKey,
+    ) -> Self {
         Self {
             db,
+            signer,
             clock,
             random,
             issuer,
             tokens: jwt::Tokens::new(token_key),
             remembered: authenticate::Remembered::default(),
+            anchors: Anchors::default(),
         }
+    }
+
+    /// The same with others than the operator to vouch for its log.
+    #[must_use]
+    pub fn anchored(self, anchors: Anchors) -> Self {
+        Self { anchors, ..self }
     }
 
     /// The public base address: `iss` of access tokens, `aud` of client assertions, `issuer` of key proofs.

@@ -4,6 +4,7 @@
 //! at once (`writer.rs`). Every write holds the lock on the head of the log, so a check and the insert that depends on
 //! it cannot be torn apart by another writer: uniqueness is asked before, not guessed from an error afterwards.
 
+pub mod anchors;
 pub mod attachments;
 pub mod backend;
 pub mod clients;

@@ -272,6 +272,16 @@ table! {
 }
 
 table! {
+    timestamps (size, tsa) {
+        size -> BigInt,
+        tsa -> Text,
+        stamped_note -> Text,
+        token -> Binary,
+        stamped_at -> BigInt,
+    }
+}
+
+table! {
     attachment_uploads (upload) {
         upload -> Text,
         vendor_id -> Text,
@@ -297,6 +307,15 @@ table! {
     }
 }
 
+table! {
+    cosignatures (size, name, key_id) {
+        size -> BigInt,
+        name -> Text,
+        key_id -> Text,
+        line -> Text,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     announcements,
     attachment_chunks,
@@ -305,6 +324,7 @@ allow_tables_to_appear_in_same_query!(
     checkpoints,
     clients,
     comparisons,
+    cosignatures,
     deliveries,
     events,
     grants,
@@ -321,5 +341,6 @@ allow_tables_to_appear_in_same_query!(
     statement_attachments,
     statements,
     systems,
+    timestamps,
     used_assertions
 );

@@ -58,6 +58,9 @@ const TABLE: &[Row] = table! {
 
     "GET /log/checkpoint"                                       200  200  200  200  200  200;
     "GET /log/tile/{tile}"                                      200  200  200  200  200  200;
+    "GET /api/v1/log/checkpoints/{size}"                        200  200  200  200  200  200;
+    "GET /api/v1/log/timestamps"                                200  200  200  200  200  200;
+    "POST /api/v1/log/cosignatures"                             401  200  403  403  403  403;
     "GET /api/v1/log/proof"                                     200  200  200  200  200  200;
     "GET /api/v1/log/consistency"                               200  200  200  200  200  200;
     "POST /api/v1/verify"                                       401  200  200  200  200  200;
@@ -89,6 +92,7 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/statements/{sha256}"                           401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/receipt"                   401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/proof"                     401  403  404  404  200  200;
+    "GET /api/v1/statements/{sha256}/evidence"                  401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/changes"                   401  403  404  404  422  422;
     "POST /api/v1/statements/{sha256}/acknowledgement"          401  403  403  404  200  403;
     "POST /api/v1/statements/{sha256}/withdrawal"               401  403  422  403  403  200;
@@ -132,6 +136,7 @@ struct World {
     proof: String,
     system: String,
     request: String,
+    checkpoint: String,
 }
 
 impl World {
@@ -158,6 +163,12 @@ impl World {
             proof: vendor.proof(&vendor.challenge(), &new_key()),
             system: clinic.system("電子カルテ", &product),
             request: clinic.request(&asked),
+            checkpoint: app
+                .site()
+                .call("GET", "/log/checkpoint")
+                .send()
+                .text()
+                .to_owned(),
             vendor,
             clinic,
             product,
@@ -189,6 +200,7 @@ impl World {
             .replace("{institution}", &self.clinic.organisation)
             .replace("{client_id}", &self.spare_client)
             .replace("{tile}", "0/000.p/1")
+            .replace("{size}", "0")
             .replace("{slug}", "stale");
         assert!(!path.contains('{'), "{template}: what stands there?");
         match template.rsplit('/').next() {
@@ -219,6 +231,7 @@ impl World {
                 call.json(&self.vendor.statement("sds-sample", &self.product))
             }
             "POST /api/v1/statements" | "POST /api/v1/verify" => call.jose(&self.jws),
+            "POST /api/v1/log/cosignatures" => call.body("text/plain", self.checkpoint.as_str()),
             "POST /api/v1/statements/{sha256}/withdrawal" => {
                 call.jose(&self.vendor.withdrawal(&self.statement, "誤り"))
             }

@@ -22,8 +22,8 @@ on_both_databases![
 
 fn log_key(app: &TestApp) -> VerifierKey {
     let keys = app.site().call("GET", "/.well-known/kaiji-keys.json").ok();
-    let key = keys["keys"].as_array().unwrap().iter();
-    let key = key.filter(|key| key["purpose"] == "log").next_back();
+    let mut keys = keys["keys"].as_array().unwrap().iter();
+    let key = keys.rfind(|key| key["purpose"] == "log");
     let key = PublicKey::from_jwk_text(&key.unwrap()["jwk"].to_string()).unwrap();
     let text = checkpoint(app);
     VerifierKey::of_log(text.lines().next().unwrap(), &key).unwrap()

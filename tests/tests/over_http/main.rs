@@ -10,12 +10,15 @@
 )]
 
 mod access;
+mod anchors;
 mod attachments;
+mod authority;
 mod conventions;
 mod foreign;
 mod identifiers;
 mod keys;
 mod log;
+mod log_check;
 mod openssl;
 mod parity;
 mod release;

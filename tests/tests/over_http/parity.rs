@@ -203,7 +203,10 @@ fn story(app: &TestApp) -> Vec<Value> {
     answers.push(clinic.get(&format!("/systems/{system}/comparison")).ok());
     answers.push(clinic.get(&format!("/statements/{name}")).ok());
     let csv = clinic.get("/exports/comparison.csv").send().expect(200);
-    answers.push(json!(csv.text()));
+    // The checkpoint in the last column is that of a log with receipts of its own.
+    let cells = csv.text().lines().map(|line| line.rsplit_once(','));
+    let before: Vec<&str> = cells.map(|cells| cells.unwrap().0).collect();
+    answers.push(json!(before));
     answers
 }
 

@@ -249,7 +249,7 @@ fn the_csv_has_a_row_for_each_item_and_opens_in_excel(app: &TestApp) {
     );
 
     let header = "医療機関コード,医療機関名,システム,事業者,法人番号,製品・サービス名,バージョン,様式,様式版,作成日,受領日,\
-                  署名検証結果,別紙章,項番,項目,回答,備考,判定,理由";
+                  署名検証結果,別紙章,項番,項目,回答,備考,判定,理由,ログ検査点";
     assert_eq!(text.lines().next(), Some(header));
     let rows = rows(text);
     assert_eq!(rows.len(), 99);

@@ -7,7 +7,7 @@ use kaiji_schema::violation::{Violation, Violations};
 use super::{Kind, Problem};
 use crate::exchange::{
     AcknowledgeError, ApproveKeyError, AttachmentError, AuthenticateError, CheckStatementError,
-    ClientError, CompareError, ExportError, IdempotencyError, KeyError, LogError,
+    ClientError, CompareError, CosignError, ExportError, IdempotencyError, KeyError, LogError,
     OrganisationError, ProductError, ReadStatementError, RequestError, Stale, StorageError,
     SubmitError, SystemError, TokenError, VerifyDocumentError, WithdrawError,
 };
@@ -256,6 +256,7 @@ impl From<ExportError> for Problem {
     fn from(error: ExportError) -> Self {
         match error {
             ExportError::Storage(error) => error.into(),
+            ExportError::Checkpoint(error) => error.into(),
             ExportError::Write(error) => Self::inside(Kind::Internal, error),
         }
     }
@@ -277,6 +278,20 @@ impl From<VerifyDocumentError> for Problem {
             VerifyDocumentError::Refused(refusal) => refusal.into(),
             VerifyDocumentError::Violations(violations) => violations.into(),
             VerifyDocumentError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<CosignError> for Problem {
+    fn from(error: CosignError) -> Self {
+        let violation = |code| Violation::new("", code, error.to_string());
+        match error {
+            CosignError::Note(_) => Violations::one(violation("checkpoint")).into(),
+            CosignError::AnotherCheckpoint => {
+                Violations::one(violation("another_checkpoint")).into()
+            }
+            CosignError::Signature(_) => said(Kind::BadSignature, &error),
+            CosignError::Storage(error) => error.into(),
         }
     }
 }

@@ -1,0 +1,27 @@
+//! `kaiji log`: the transparency log, as anybody may check it.
+
+use clap::{Args, Subcommand};
+
+use super::Ambient;
+use super::end::{Answer, CommandError};
+use super::log_check::LogCheck;
+
+/// The transparency log: check that it only grows
+#[derive(Debug, Args)]
+pub(super) struct Log {
+    #[command(subcommand)]
+    command: LogCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum LogCommand {
+    Check(LogCheck),
+}
+
+impl Log {
+    pub(super) fn run(&self, ambient: &Ambient) -> Result<Answer, CommandError> {
+        match &self.command {
+            LogCommand::Check(check) => check.run(ambient),
+        }
+    }
+}
