@@ -1,27 +1,34 @@
 //! The composition root: settings in, a service out. `main`, the demo and the tests all build it here.
 //!
 //! [`build`] opens everything and binds the port; [`Application::run`] serves until a signal; [`Application::start`]
-//! serves on a thread of its own for whoever wants to go on.
+//! serves on a thread of its own for whoever wants to go on. What must be right before anything is opened is asked in
+//! `app/open.rs`; `app/rotate.rs` exchanges a key of the service.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer, web};
-use jiff::SignedDuration;
-use kaiji_schema::receipt::ClockStatement;
 use tokio::sync::watch;
 
 use crate::api;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
-use crate::exchange::{Anchors, Authority, Exchange, Random, ServicePurpose, TokenKey};
+use crate::exchange::{Exchange, HighWaterError, Random};
 use crate::jobs;
-use crate::keys::{self, LogSigner, ServiceKeys};
-use crate::storage::{self, DatabaseUrl, Db, backend};
+use crate::keys;
+use crate::storage;
+pub use anchors::anchors;
+use open::{Opened, default_address, open};
+pub use open::{database_url, examine, open_exchange, set_up};
+pub use rotate::{Rotated, rotate_key};
+
+mod anchors;
+mod open;
+mod rotate;
 
 /// Why a service could not be started. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +47,49 @@ pub enum StartError {
     Keys(#[from] keys::Error),
     /// Key files are missing although the log has receipts signed with them.
     #[error(
-        "key files are missing in {0}, but the log holds receipts signed with them: bring them back from the backup"
+        "key files are missing in {0}, but the log holds receipts signed with them: bring them back from the backup. \
+         One that is lost for good is replaced by `kaiji admin rotate-key receipt|log|token --lost`"
     )]
     KeysLost(String),
+    /// The database is not the one, or not all of it, that answers were given from.
+    #[error(transparent)]
+    HighWater(#[from] HighWaterError),
+    /// The log has another name.
+    #[error(
+        "`log_name` is {setting}, but the log in the database is {log}, and receipts and checkpoints bear that name: set \
+         `log_name` to it or leave it out"
+    )]
+    OtherName {
+        /// The setting.
+        setting: String,
+        /// The name of the database's log.
+        log: String,
+    },
+    /// A key file holds another key than the log says is in use.
+    #[error(
+        "{path} holds the key {found}, but the log says that {in_use} is in use: bring the right file back from the \
+         backup. If that key is lost for good, `kaiji admin rotate-key {purpose} --lost` begins to use another"
+    )]
+    OtherKey {
+        /// The file.
+        path: PathBuf,
+        /// What the key is for.
+        purpose: &'static str,
+        /// The thumbprint of the key in the file.
+        found: String,
+        /// The thumbprint of the key that should be in it.
+        in_use: String,
+    },
+    /// The log says that the prepared key is in use, and it is not in its place yet.
+    #[error(
+        "the rotation of the {0} key was interrupted: run `kaiji admin rotate-key {0}` once more, which completes it"
+    )]
+    Interrupted(&'static str),
+    /// A key is to be exchanged under a service that uses it.
+    #[error(
+        "something listens on {0}: stop the service, and every other instance, before a key is exchanged"
+    )]
+    StillServing(SocketAddr),
     /// A port cannot be listened on, or a file not be made.
     #[error("{what}: {cause}")]
     Io {
@@ -58,148 +105,6 @@ impl StartError {
         let what = what.into();
         move |cause| Self::Io { what, cause }
     }
-}
-
-/// Brings the tables to this version and makes the service's keys where there is no history yet. Answers the names of
-/// the migrations that ran.
-pub fn set_up(config: &Config, random: &Random) -> Result<Vec<String>, StartError> {
-    let url = database_url(config)?;
-    if let DatabaseUrl::Sqlite { path, .. } = &url {
-        make_directory(path.parent())?;
-    }
-    let ran = backend::migrate(&url)?;
-    if !backend::has_history(&url)? {
-        ServiceKeys::load_or_create(&config.keys_dir, random.as_ref())?;
-    }
-    Ok(ran)
-}
-
-/// Opens the exchange without serving it: for the operator's commands.
-pub fn open_exchange(
-    config: &Config,
-    clock: Clock,
-    random: Random,
-) -> Result<Arc<Exchange>, StartError> {
-    open(config, clock, random, &default_address(config.listen)).map(|(exchange, ..)| exchange)
-}
-
-/// Who ties the log to others than the operator, as the settings say.
-pub fn anchors(config: &Config) -> Result<Anchors, StartError> {
-    let settings = config.timestamps.as_ref();
-    let authority = settings.map(|settings| {
-        let root = settings.root.as_deref().map(certificate).transpose()?;
-        Ok::<_, StartError>(Authority {
-            url: settings.url.clone(),
-            every: SignedDuration::from_hours(settings.every_hours.into()),
-            root_pem: root,
-        })
-    });
-    let authority = authority.transpose()?;
-    Anchors::new(authority, &config.witnesses).map_err(|error| {
-        let (setting, cause) = ("witnesses", error.to_string());
-        ConfigError::Setting { setting, cause }.into()
-    })
-}
-
-/// The PEM of a certificate. What it says is for whoever checks a stamp with it.
-fn certificate(path: &Path) -> Result<String, StartError> {
-    let pem = std::fs::read_to_string(path).map_err(StartError::io(format!(
-        "timestamps.root: {}",
-        path.display()
-    )))?;
-    let begins = pem.contains("-----BEGIN CERTIFICATE-----");
-    if begins && !pem.contains("PRIVATE KEY") {
-        return Ok(pem);
-    }
-    let setting = "timestamps.root";
-    let cause = "the file must hold the authority's root certificate in PEM, and nothing secret";
-    let cause = cause.to_owned();
-    Err(ConfigError::Setting { setting, cause }.into())
-}
-
-fn open(
-    config: &Config,
-    clock: Clock,
-    random: Random,
-    address: &str,
-) -> Result<(Arc<Exchange>, Db, [u8; 32]), StartError> {
-    config.check()?;
-    let url = database_url(config)?;
-    if config.is_embedded() {
-        set_up(config, &random)?;
-    } else if backend::needs_migration(&url)? {
-        return Err(StartError::NeedsMigration);
-    }
-    let service = load_keys(config, &url)?;
-    let issuer = config
-        .public_url
-        .clone()
-        .unwrap_or_else(|| address.to_owned());
-    let host = issuer.split("://").last().unwrap_or_default().to_owned();
-    let stated = config.clock.as_ref();
-    let stated = stated.map(|clock| ClockStatement {
-        source: clock.source.clone(),
-        error_ms: clock.error_ms,
-    });
-    let receipt_key = service.receipt.public().clone();
-    let log_key = service.log.public().clone();
-    let token_key = TokenKey::from_pem(&service.token_pem).map_err(|cause| keys::Error::Key {
-        path: config.keys_dir.join("token.pem"),
-        cause,
-    })?;
-    let signer = Arc::new(LogSigner::new(
-        service.receipt,
-        service.log,
-        config.log_name.clone().unwrap_or(host),
-        stated,
-    ));
-    let db = Db::open(storage::Options {
-        url,
-        readers: config.readers,
-        clock: clock.clone(),
-        signer: Arc::clone(&signer),
-    })?;
-    let exchange = Exchange::new(db.clone(), signer, clock, random, issuer, &token_key);
-    let exchange = exchange.anchored(anchors(config)?);
-    exchange.record_service_keys(vec![
-        (ServicePurpose::Receipt, receipt_key),
-        (ServicePurpose::Log, log_key),
-        (ServicePurpose::Token, token_key.public().clone()),
-    ])?;
-    Ok((Arc::new(exchange), db, service.secret))
-}
-
-fn load_keys(config: &Config, url: &DatabaseUrl) -> Result<ServiceKeys, StartError> {
-    match ServiceKeys::load(&config.keys_dir) {
-        Err(keys::Error::File { cause, .. })
-            if cause.kind() == io::ErrorKind::NotFound && backend::has_history(url)? =>
-        {
-            Err(StartError::KeysLost(config.keys_dir.display().to_string()))
-        }
-        loaded => Ok(loaded?),
-    }
-}
-
-fn database_url(config: &Config) -> Result<DatabaseUrl, ConfigError> {
-    config
-        .database
-        .parse()
-        .map_err(|error: backend::NotADatabaseUrl| ConfigError::Setting {
-            setting: "database",
-            cause: error.to_string(),
-        })
-}
-
-fn make_directory(directory: Option<&Path>) -> Result<(), StartError> {
-    match directory.filter(|directory| !directory.as_os_str().is_empty()) {
-        Some(directory) => std::fs::create_dir_all(directory)
-            .map_err(StartError::io(directory.display().to_string())),
-        None => Ok(()),
-    }
-}
-
-fn default_address(listen: SocketAddr) -> String {
-    format!("http://{listen}")
 }
 
 /// A service that is ready to serve: everything is open and the port is bound.
@@ -223,8 +128,16 @@ pub fn build(config: &Config, clock: Clock, random: Random) -> Result<Applicatio
         .local_addr()
         .map_err(StartError::io("the address that was bound"))?;
     let url = default_address(address);
-    let (exchange, db, secret) = open(config, clock, random, &url)?;
-    let state = web::Data::new(api::State::new(Arc::clone(&exchange), &secret));
+    let Opened {
+        exchange,
+        db,
+        secret,
+    } = open(config, clock, random, &url, None)?;
+    let state = web::Data::new(api::State::new(
+        Arc::clone(&exchange),
+        &secret,
+        config.behind_proxy,
+    ));
     let metrics = web::Data::new(api::Metrics::new(db));
     let counted = metrics.clone();
     let mut server = HttpServer::new(move || {
@@ -280,7 +193,7 @@ impl Application {
     /// Serves, and works on what is to be done by itself, until SIGTERM or SIGINT.
     pub async fn run(self) -> io::Result<()> {
         let (stop, stopped) = watch::channel(false);
-        let jobs = tokio::spawn(jobs::run(self.exchange, stopped));
+        let jobs = tokio::spawn(jobs::run(Arc::clone(&self.exchange), stopped));
         let metrics_handle = self.metrics.as_ref().map(Server::handle);
         let metrics = self.metrics.map(tokio::spawn);
         let served = self.server.await;
@@ -294,6 +207,7 @@ impl Application {
         if let Some(metrics) = metrics {
             metrics.await.map_err(io::Error::other)??;
         }
+        write_what_waits(&self.exchange);
         served
     }
 
@@ -341,6 +255,7 @@ impl Running {
 
     /// Does all work that is to be done by itself, and answers how many steps that took.
     pub fn step_jobs(&self) -> Result<usize, storage::Error> {
+        self.exchange.flush_audit_trail()?;
         let mut steps = 0;
         while jobs::step(&self.exchange)? {
             steps += 1;
@@ -356,8 +271,18 @@ impl Running {
 
     /// Waits until something else (a signal) ends it.
     pub fn wait(self) -> io::Result<()> {
-        self.thread
+        let served = self
+            .thread
             .join()
-            .map_err(|_| io::Error::other("the server's thread panicked"))?
+            .map_err(|_| io::Error::other("the server's thread panicked"))?;
+        write_what_waits(&self.exchange);
+        served
+    }
+}
+
+/// The end of an orderly stop: no request is open any more, and the audit trail gets the last of them.
+fn write_what_waits(exchange: &Exchange) {
+    if let Err(error) = exchange.flush_audit_trail() {
+        tracing::error!(%error, "the last entries of the audit trail are lost");
     }
 }

@@ -15,13 +15,18 @@ pub struct Config {
     /// Its public base address: `iss` of tokens, `aud` of assertions. Without it, `http://` and the address it listens
     /// on.
     pub public_url: Option<String>,
+    /// Whether a reverse proxy stands before it, which says in `X-Forwarded-For` where requests come from.
+    pub behind_proxy: bool,
     /// Where the metrics are served; nowhere without it.
     pub metrics_listen: Option<SocketAddr>,
     /// `sqlite:PATH` or `postgres://…`.
     pub database: String,
     /// Where the service's own keys are.
     pub keys_dir: PathBuf,
-    /// The name of the log; receipts bear it. Without it, the host of the public address.
+    /// Where this instance notes the newest checkpoint that it answered for, outside the database.
+    pub high_water: PathBuf,
+    /// The name of the log; receipts bear it. Without it, the one that the database has; for a new log, the host of the
+    /// public address.
     pub log_name: Option<String>,
     /// How many threads serve requests; as many as there are processors where it is 0.
     pub workers: usize,
@@ -67,9 +72,11 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
+            behind_proxy: false,
             metrics_listen: None,
             database: "sqlite:var/kaiji.sqlite".to_owned(),
             keys_dir: PathBuf::from("var/keys"),
+            high_water: PathBuf::from("var/high-water.checkpoint"),
             log_name: None,
             workers: 0,
             readers: 8,
@@ -133,6 +140,7 @@ impl Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database: format!("sqlite:{}", directory.join("kaiji.sqlite").display()),
             keys_dir: directory.join("keys"),
+            high_water: directory.join("high-water.checkpoint"),
             ..Self::default()
         }
     }

@@ -1,7 +1,8 @@
 //! The service's own keys, in files under `keys_dir` that only their owner may read.
 //!
 //! `receipt.pem` (ES256) signs receipts, `log.pem` (Ed25519) checkpoints, `token.pem` (ES256) access tokens;
-//! `secret.key` (32 random bytes) derives what must not be guessed. All instances of one service share them.
+//! `secret.key` (32 random bytes) derives what must not be guessed. All instances of one service share them. How one key
+//! takes another's place is in `rotation.rs`.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,15 +12,53 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use kaiji_schema::Digest;
 use kaiji_schema::jws;
-use kaiji_schema::key::{Algorithm, KeyError, SigningKey};
+use kaiji_schema::key::{Algorithm, KeyError, PublicKey, SigningKey};
 use kaiji_schema::log::{Checkpoint, NoteError};
 use kaiji_schema::receipt::{ClockStatement, Event, Receipt};
 use ring::rand::SecureRandom;
 
-const RECEIPT: &str = "receipt.pem";
-const LOG: &str = "log.pem";
-const TOKEN: &str = "token.pem";
+pub use rotation::{Installed, install, prepare, prepared};
+
+mod rotation;
+
 const SECRET: &str = "secret.key";
+
+/// What a key of the service is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServicePurpose {
+    /// Signs receipts.
+    Receipt,
+    /// Signs checkpoints of the log.
+    Log,
+    /// Signs access tokens.
+    Token,
+}
+
+impl ServicePurpose {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Receipt, Self::Log, Self::Token];
+
+    /// The word in documents, rows and names of files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Receipt => "receipt",
+            Self::Log => "log",
+            Self::Token => "token",
+        }
+    }
+
+    /// The file that holds the key in use.
+    pub fn file(self, dir: &Path) -> PathBuf {
+        dir.join(format!("{}.pem", self.as_str()))
+    }
+
+    fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Receipt | Self::Token => Algorithm::Es256,
+            Self::Log => Algorithm::EdDsa,
+        }
+    }
+}
 
 /// Why the service's keys cannot be used. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +106,9 @@ pub struct ServiceKeys {
     pub receipt: SigningKey,
     /// Signs checkpoints of the log.
     pub log: SigningKey,
-    /// Signs access tokens: PKCS#8 in PEM, which is what the token library's interface carries.
+    /// Signs access tokens.
+    pub token: PublicKey,
+    /// The same: PKCS#8 in PEM, which is what the token library's interface carries.
     pub token_pem: String,
     /// Seals cursors.
     pub secret: [u8; 32],
@@ -76,12 +117,36 @@ pub struct ServiceKeys {
 impl ServiceKeys {
     /// Reads the four files. Each must be readable by its owner alone.
     pub fn load(dir: &Path) -> Result<Self, Error> {
+        Self::load_with_prepared(dir, None)
+    }
+
+    /// The same, but with the key that was prepared ([`prepare`]) where the one in use is lost.
+    pub fn load_with_prepared(dir: &Path, lost: Option<ServicePurpose>) -> Result<Self, Error> {
+        let key = |purpose: ServicePurpose| {
+            let path = if lost == Some(purpose) {
+                rotation::new_file(dir, purpose)
+            } else {
+                purpose.file(dir)
+            };
+            checked_pem(&path, purpose.algorithm())
+        };
+        let (token_pem, token) = key(ServicePurpose::Token)?;
         Ok(Self {
-            receipt: checked_pem(&dir.join(RECEIPT), Algorithm::Es256)?.1,
-            log: checked_pem(&dir.join(LOG), Algorithm::EdDsa)?.1,
-            token_pem: checked_pem(&dir.join(TOKEN), Algorithm::Es256)?.0,
+            receipt: key(ServicePurpose::Receipt)?.1,
+            log: key(ServicePurpose::Log)?.1,
+            token: token.public().clone(),
+            token_pem,
             secret: secret(&dir.join(SECRET))?,
         })
+    }
+
+    /// The public half of the key for a purpose.
+    pub fn public(&self, purpose: ServicePurpose) -> &PublicKey {
+        match purpose {
+            ServicePurpose::Receipt => self.receipt.public(),
+            ServicePurpose::Log => self.log.public(),
+            ServicePurpose::Token => &self.token,
+        }
     }
 
     /// Makes those files that are missing, then reads all four. For the embedded default's first start, and for
@@ -91,19 +156,10 @@ impl ServiceKeys {
             path: dir.to_owned(),
             cause,
         })?;
-        for (name, algorithm) in [
-            (RECEIPT, Algorithm::Es256),
-            (LOG, Algorithm::EdDsa),
-            (TOKEN, Algorithm::Es256),
-        ] {
-            let path = dir.join(name);
+        for purpose in ServicePurpose::ALL {
+            let path = purpose.file(dir);
             if !path.exists() {
-                let (_, pem) =
-                    SigningKey::generate(algorithm, random).map_err(|cause| Error::Key {
-                        path: path.clone(),
-                        cause,
-                    })?;
-                write_private(&path, pem.as_bytes())?;
+                make(&path, purpose, random)?;
             }
         }
         let path = dir.join(SECRET);
@@ -114,6 +170,15 @@ impl ServiceKeys {
         }
         Self::load(dir)
     }
+}
+
+fn make(path: &Path, purpose: ServicePurpose, random: &dyn SecureRandom) -> Result<(), Error> {
+    let made = SigningKey::generate(purpose.algorithm(), random);
+    let (_, pem) = made.map_err(|cause| Error::Key {
+        path: path.to_owned(),
+        cause,
+    })?;
+    write_private(path, pem.as_bytes())
 }
 
 /// Writes a file that only its owner may read; one that exists is never overwritten.

@@ -94,6 +94,11 @@ impl Client {
         token
     }
 
+    /// Forgets its token, so that it gets a new one.
+    pub fn sign_out(&self) {
+        *self.token.lock().unwrap() = None;
+    }
+
     /// A request of this client under `/api/v1`.
     pub fn call(&self, method: &'static str, path: &str) -> Call {
         let call = self.site.call(method, &format!("/api/v1{path}"));

@@ -50,6 +50,16 @@ impl Home {
         Self::with(Database::sqlite(), "")
     }
 
+    /// The same on PostgreSQL, whose tables are made.
+    pub fn postgres() -> Self {
+        let database = Database::postgres();
+        let settings = format!("database = \"{}\"", database.url());
+        let home = Self::with(database, &settings);
+        let migrated = home.run(&["migrate"]);
+        assert_eq!(migrated.status, Some(0), "{migrated:?}");
+        home
+    }
+
     /// With this database, to which further lines of settings may say more.
     pub fn with(database: Database, settings: &str) -> Self {
         // Built now if it must be, which can take minutes.

@@ -3,8 +3,10 @@
 //! [`operations`] is the table of contents. Router and `OpenAPI` document are made from that one list, and what an
 //! operation needs (permission, parameters, body) stands in its handler's types.
 
+mod act;
 pub mod answer;
 pub mod attachments;
+pub mod audit_events;
 pub mod auth;
 pub mod body;
 pub mod clients;
@@ -123,6 +125,12 @@ fn about_the_service() -> Vec<Operation> {
             events::list,
             "What happened that concerns the caller, in order and without gaps.",
         ),
+        get(
+            "/api/v1/audit-events",
+            audit_events::list,
+            "What the caller's organisation did and tried to do (監査証跡).",
+        )
+        .explained(audit_events::DESCRIPTION),
     ]
 }
 

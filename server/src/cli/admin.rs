@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use kaiji_schema::key::{Algorithm, PublicKey};
 use kaiji_schema::reader::{self, FromMembers};
 use serde_json::{Value, json};
@@ -17,10 +17,12 @@ use super::output::Output;
 use super::serve::Settings;
 use super::{Ambient, files, key};
 use crate::actor::Scope;
-use crate::app;
-use crate::exchange::{ClientView, Exchange, NewClient, NewOrganisation, OrganisationView};
+use crate::app::{self, Rotated};
+use crate::exchange::{
+    ClientView, Exchange, NewClient, NewOrganisation, OrganisationView, ServicePurpose,
+};
 
-/// Make organisations and API clients, directly in the database
+/// Make organisations and API clients, exchange keys, directly in the database
 #[derive(Debug, Args)]
 pub(super) struct Admin {
     #[command(subcommand)]
@@ -33,6 +35,7 @@ enum What {
     Vendor(Vendor),
     Institution(Institution),
     Client(Client),
+    RotateKey(RotateKey),
 }
 
 /// Make an operator with its API client
@@ -106,6 +109,31 @@ struct Client {
     common: Common,
 }
 
+/// Exchange a key of the service itself, while it is stopped
+///
+/// A new key is made and the log says so; the old one is kept beside it as NAME.KID.retired.pem and stays published, so
+/// that what it signed can be verified. If it was interrupted, the same command completes it.
+#[derive(Debug, Args)]
+struct RotateKey {
+    /// What the key signs
+    purpose: Purpose,
+    /// The key in use is lost for good: go on without it
+    #[arg(long)]
+    lost: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Purpose {
+    /// Receipts
+    Receipt,
+    /// Checkpoints of the log
+    Log,
+    /// Access tokens
+    Token,
+}
+
 #[derive(Debug, Args)]
 struct Common {
     #[command(flatten)]
@@ -163,6 +191,7 @@ impl Admin {
             What::Vendor(new) => new.common.register(ambient, &new.members()),
             What::Institution(new) => new.common.register(ambient, &new.members()),
             What::Client(new) => new.make(ambient),
+            What::RotateKey(rotate) => rotate.run(ambient),
         }?;
         Ok(Answer::Yes)
     }
@@ -218,7 +247,12 @@ impl Client {
         let exchange = self.common.open(ambient)?;
         let client = self.key.for_client(ambient, |key| {
             let client = new_client(&self.name, key, &self.scope)?;
-            Ok(exchange.create_client(&self.organisation, client, None)?)
+            Ok(exchange.create_client(
+                &exchange.shell("admin_client")?,
+                &self.organisation,
+                client,
+                None,
+            )?)
         })?;
         self.common.show_client(&client)
     }
@@ -236,7 +270,9 @@ impl Common {
 
     fn register(&self, ambient: &Ambient, members: &Value) -> Result<(), CommandError> {
         let new: NewOrganisation = read(members)?;
-        let organisation = self.open(ambient)?.create_organisation(new, None)?;
+        let exchange = self.open(ambient)?;
+        let actor = exchange.shell(&format!("admin_{}", new.kind))?;
+        let organisation = exchange.create_organisation(&actor, new, None)?;
         let OrganisationView { id, kind, name, .. } = &organisation;
         self.output
             .show(&organisation, &format!("{kind}  {id}  {name}"))
@@ -255,6 +291,45 @@ impl Common {
             scopes.join(" "),
         );
         self.output.show(client, &text)
+    }
+}
+
+impl RotateKey {
+    fn run(&self, ambient: &Ambient) -> Result<(), CommandError> {
+        let config = self.common.settings.load()?;
+        let (clock, random) = (ambient.clock.clone(), &ambient.random);
+        let purpose = ServicePurpose::from(self.purpose);
+        let rotated = app::rotate_key(&config, clock, random, purpose, self.lost)?;
+        let Rotated { kid, leaf, files } = &rotated;
+        let retired = files
+            .retired
+            .as_ref()
+            .map(|path| path.display().to_string());
+        let value = json!({
+            "purpose": purpose.as_str(),
+            "kid": kid,
+            "leaf": leaf,
+            "file": files.file.display().to_string(),
+            "retired": retired,
+        });
+        let leaf = leaf.map_or("written before".to_owned(), |leaf| leaf.to_string());
+        let text = format!(
+            "in use   {kid}  {}\nretired  {}\nleaf     {leaf}\n\
+             Put the new file into the backup of the keys, and on every other instance, before the service starts.",
+            files.file.display(),
+            retired.as_deref().unwrap_or("(its file was not there)"),
+        );
+        self.common.output.show(&value, &text)
+    }
+}
+
+impl From<Purpose> for ServicePurpose {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Receipt => Self::Receipt,
+            Purpose::Log => Self::Log,
+            Purpose::Token => Self::Token,
+        }
     }
 }
 

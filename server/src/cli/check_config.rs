@@ -47,6 +47,7 @@ struct Shown {
     metrics_listen: Option<String>,
     database: String,
     keys_dir: String,
+    high_water: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     timestamps: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -84,6 +85,12 @@ impl Findings {
         found
             .problems
             .extend(anchors.err().map(|error| error.to_string()));
+        if has_history && found.problems.is_empty() {
+            let examined = app::examine(config);
+            found
+                .problems
+                .extend(examined.err().map(|error| error.to_string()));
+        }
         found.ok = found.problems.is_empty();
         found
     }
@@ -153,6 +160,7 @@ impl Findings {
                 format!("metrics     {metrics}"),
                 format!("database    {}", shown.database),
                 format!("keys_dir    {}", shown.keys_dir),
+                format!("high_water  {}", shown.high_water),
             ]);
             lines.extend(
                 shown
@@ -189,6 +197,7 @@ impl Shown {
             metrics_listen: config.metrics_listen.map(|address| address.to_string()),
             database: database.map(|url| format!("{url:?}")).unwrap_or_default(),
             keys_dir: config.keys_dir.display().to_string(),
+            high_water: config.high_water.display().to_string(),
             timestamps: config
                 .timestamps
                 .as_ref()

@@ -1,12 +1,13 @@
-//! `kaiji log`: the transparency log, as anybody may check it.
+//! `kaiji log`: the transparency log, as anybody may check it, and as its operator verifies it.
 
 use clap::{Args, Subcommand};
 
 use super::Ambient;
 use super::end::{Answer, CommandError};
 use super::log_check::LogCheck;
+use super::log_verify::LogVerify;
 
-/// The transparency log: check that it only grows
+/// The transparency log: check that it only grows, verify the database
 #[derive(Debug, Args)]
 pub(super) struct Log {
     #[command(subcommand)]
@@ -16,12 +17,14 @@ pub(super) struct Log {
 #[derive(Debug, Subcommand)]
 enum LogCommand {
     Check(LogCheck),
+    Verify(LogVerify),
 }
 
 impl Log {
     pub(super) fn run(&self, ambient: &Ambient) -> Result<Answer, CommandError> {
         match &self.command {
             LogCommand::Check(check) => check.run(ambient),
+            LogCommand::Verify(verify) => verify.run(),
         }
     }
 }

@@ -15,6 +15,7 @@ mod files;
 mod key;
 mod log;
 mod log_check;
+mod log_verify;
 mod output;
 mod problem;
 mod register;

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::Exchange;
 use super::cosign::cosigned;
-use crate::storage::{DbConnection, Error as StorageError, log};
+use crate::storage::{DbConnection, Error as StorageError, high_water, log};
 
 /// Why a part of the log cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +114,16 @@ impl Exchange {
             Ok(ConsistencyProof { from, to, hashes })
         })
     }
+}
+
+/// The log's name, which is a fact of the database as soon as it has a checkpoint.
+pub fn log_name(connection: &mut DbConnection) -> Result<Option<String>, StorageError> {
+    let Some((_, note)) = log::newest_checkpoint(connection)? else {
+        return Ok(None);
+    };
+    let broken = || StorageError::Corrupt("the newest checkpoint".to_owned());
+    let checkpoint = high_water::parse(&note).ok_or_else(broken)?;
+    Ok(Some(checkpoint.origin))
 }
 
 /// The size asked for, or that of the newest checkpoint; never more than that, for which nothing was signed yet.

@@ -8,6 +8,7 @@ use kaiji_schema::key::Thumbprint;
 use kaiji_schema::log::{Frontier, Growth, TileName, Tiles, leaf_hash, tile_width};
 use kaiji_schema::receipt::{Event, Receipt};
 
+use super::audit::number;
 use super::backend::{Head, directly, insert};
 use super::tables::{checkpoints, leaves, log_head, log_tiles};
 use super::{DbConnection, Error};
@@ -113,6 +114,8 @@ pub(super) fn store_head(
             log_head::last_received_at.eq(head.last_received_at),
             log_head::last_event.eq(head.last_event),
             log_head::frontier.eq(frontier.to_bytes()),
+            log_head::audit_size.eq(number(head.audit.entries)?),
+            log_head::audit_head.eq(head.audit.head.to_string()),
         ))
         .execute(connection)?;
     Ok(())
@@ -264,6 +267,64 @@ pub fn size(connection: &mut DbConnection) -> Result<i64, Error> {
         .find(1)
         .select(log_head::size)
         .first(connection)?)
+}
+
+/// The log as its head says it is: how many leaves, when the last was received, and the right edge of the tree.
+pub fn head(connection: &mut DbConnection) -> Result<(i64, i64, Vec<u8>), Error> {
+    let columns = (
+        log_head::size,
+        log_head::last_received_at,
+        log_head::frontier,
+    );
+    Ok(log_head::table.find(1).select(columns).first(connection)?)
+}
+
+/// A leaf as it is stored.
+#[derive(Debug, Clone, Queryable)]
+#[allow(missing_docs, reason = "the columns are named in the glossary")]
+pub struct LeafRow {
+    pub leaf_index: i64,
+    pub event: String,
+    pub received_at: i64,
+    pub receipt: String,
+}
+
+/// Leaves in order, from `from` on.
+pub fn leaf_rows(
+    connection: &mut DbConnection,
+    from: i64,
+    limit: i64,
+) -> Result<Vec<LeafRow>, Error> {
+    Ok(directly!(connection, |own| leaves::table
+        .filter(leaves::leaf_index.ge(from))
+        .order(leaves::leaf_index)
+        .limit(limit)
+        .load(own))?)
+}
+
+/// Checkpoints in order, those of more than `after` leaves.
+pub fn checkpoints_after(
+    connection: &mut DbConnection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(i64, String)>, Error> {
+    Ok(directly!(connection, |own| checkpoints::table
+        .filter(checkpoints::size.gt(after))
+        .order(checkpoints::size)
+        .select((checkpoints::size, checkpoints::note))
+        .limit(limit)
+        .load(own))?)
+}
+
+/// How many tiles are stored.
+pub fn count_tiles(connection: &mut DbConnection) -> Result<i64, Error> {
+    Ok(log_tiles::table.count().get_result(connection)?)
+}
+
+/// How many leaves the log has, as the tree counts them.
+pub fn leaves(connection: &mut DbConnection) -> Result<u64, Error> {
+    let size = size(connection)?;
+    u64::try_from(size).map_err(|_| Error::Corrupt(format!("a log of {size}")))
 }
 
 /// The receipt that is the leaf of that index.

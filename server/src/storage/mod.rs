@@ -6,11 +6,13 @@
 
 pub mod anchors;
 pub mod attachments;
+pub mod audit;
 pub mod backend;
 pub mod clients;
 pub mod comparisons;
 pub mod deliveries;
 pub mod events;
+pub mod high_water;
 pub mod idempotency;
 pub mod log;
 pub mod organisations;
@@ -23,6 +25,7 @@ pub mod systems;
 mod tables;
 mod writer;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,9 +33,12 @@ pub use backend::{DatabaseUrl, DbConnection};
 pub use log::Entry;
 pub use writer::{Committed, Logged, Preparing, Tx, WriterStats};
 
+use kaiji_schema::audit::Deed;
+
 use crate::clock::Clock;
 use crate::keys::LogSigner;
 use backend::{Access, Manager, Source};
+use high_water::HighWater;
 use writer::Writer;
 
 /// How long a reader waits for a connection before the database counts as unavailable.
@@ -76,6 +82,8 @@ pub struct Options {
     pub clock: Clock,
     /// What signs receipts and checkpoints.
     pub signer: Arc<LogSigner>,
+    /// Where the newest checkpoint is noted outside the database.
+    pub high_water: PathBuf,
 }
 
 impl Db {
@@ -88,7 +96,8 @@ impl Db {
             .connection_timeout(POOL_PATIENCE)
             .test_on_check_out(source.is_remote())
             .build_unchecked(Manager::new(source.clone(), Access::Read));
-        let writer = Writer::start(source.clone(), options.clock, options.signer)?;
+        let high_water = HighWater::new(options.high_water);
+        let writer = Writer::start(source.clone(), options.clock, options.signer, high_water)?;
         Ok(Self {
             source,
             readers,
@@ -140,12 +149,28 @@ impl Db {
         self.writer.preparing()
     }
 
+    /// Puts down what was done without a change: it comes into the audit trail with the next commit, a second later at
+    /// the latest, and waits there for nothing.
+    pub fn record_later(&self, deed: Deed) {
+        self.writer.record_later(deed);
+    }
+
+    /// Refuses where so much waits to be recorded that the database must have been out of reach for long.
+    pub fn check_room_for_records(&self) -> Result<(), Error> {
+        self.writer.check_room_for_records()
+    }
+
+    /// Waits until everything that was put down is in the audit trail.
+    pub fn flush(&self) -> Result<(), Error> {
+        self.writer.write(None, |_| Ok::<_, Error>(())).map(drop)
+    }
+
     /// How much the writer has done since it started.
     pub fn writer_stats(&self) -> WriterStats {
         self.writer.stats()
     }
 
-    /// Whether the database can be read and written now.
+    /// Whether the database can be read and written now, and the newest checkpoint be noted outside it.
     pub fn check(&self) -> Result<(), Error> {
         self.read(|connection| log::size(connection).map(drop))?;
         self.writer.check()

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::backend::insert;
 use super::tables::service_keys;
 use super::{DbConnection, Error};
+pub use crate::keys::ServicePurpose;
 
 /// A row of `service_keys`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -12,6 +12,7 @@
 mod access;
 mod anchors;
 mod attachments;
+mod audit;
 mod authority;
 mod conventions;
 mod foreign;

@@ -17,6 +17,7 @@ use super::*;
 
 const KEY: &str = include_str!("../../../../fixtures/keys/TEST-ONLY-vendor-es256.pem");
 const LOG_KEY: &str = include_str!("../../../../fixtures/keys/TEST-ONLY-vendor-ed25519.pem");
+const HIGH_WATER: &str = "high-water.checkpoint";
 const FEED: &str = "ven_with_a_feed";
 
 /// A directory of its own, taken away at the end.
@@ -69,7 +70,9 @@ impl Office {
                 None,
             )),
             connection: None,
+            unwritten: Arc::default(),
             counters: Arc::default(),
+            high_water: HighWater::new(directory.0.join(HIGH_WATER)),
         };
         let mut office = Self {
             desk,
@@ -444,7 +447,9 @@ fn another_writers_leaves_are_seen_before_the_next_transaction() {
         clock: here.clock.clone(),
         signer: Arc::clone(&here.desk.signer),
         connection: None,
+        unwritten: Arc::default(),
         counters: Arc::default(),
+        high_water: HighWater::new(here.directory.0.join("there.checkpoint")),
     };
     for turn in 0..3 {
         assert_eq!(here.commit_one(append("here")).value, 2 * turn);
@@ -467,7 +472,8 @@ fn those_who_wait_are_taken_together_up_to_a_limit() {
         queue.send(change).unwrap();
     }
     let nobody_prepares = AtomicUsize::new(0);
-    let taken = || collect(&waiting, &nobody_prepares).map(|batch| batch.len());
+    let nothing_waits = Unwritten::default();
+    let taken = || collect(&waiting, &nobody_prepares, &nothing_waits).map(|batch| batch.len());
     assert_eq!(taken(), Some(MOST_PER_COMMIT));
     assert_eq!(taken(), Some(3));
     drop(queue);
