@@ -138,10 +138,6 @@ fn verification(table: &mut Table, home: &Home) {
     let started = Instant::now();
     let ended = home.run(&["log", "verify"]);
     let took = started.elapsed();
-    if ended.stderr.contains("unrecognized subcommand") {
-        table.report(&what, "this version has no such command");
-        return;
-    }
     assert_eq!(ended.status, Some(0), "{ended:?}");
     let measured = format!("{:.2} s", took.as_secs_f64());
     table.row(&what, "< 5 s", measured, took < Duration::from_secs(5));
