@@ -70,8 +70,8 @@ struct Stored(Vec<Hash>);
 
 impl HashReader for Stored {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, tlog_tiles::Error> {
-        let hash = |&index: &u64| self.0[usize::try_from(index).unwrap()];
-        Ok(indexes.iter().map(hash).collect())
+        let hash = |&index: &u64| self.0.get(usize::try_from(index).unwrap()).copied();
+        Ok(indexes.iter().map(|index| hash(index).unwrap()).collect())
     }
 }
 

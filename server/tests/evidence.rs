@@ -5,6 +5,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a test ends where it cannot go on; clippy takes its helpers for other code"
 )]
 
@@ -129,6 +130,9 @@ fn assert_found(case: &str, files: &Files, folder: &Path) {
     assert!(!judged(case, folder).passed, "{case} is not found");
 }
 
+/// What is changed in the parts of a folder before they are signed.
+type Change = fn(&mut Parts);
+
 /// A whole folder with one thing in its parts changed before it is signed.
 fn with(change: impl FnOnce(&mut Parts)) -> Files {
     let mut parts = Parts::full(Algorithm::EdDsa);
@@ -189,7 +193,14 @@ fn what_is_missing_and_what_does_not_belong_is_found() {
         if name != evidence::SUMS {
             list(&mut files);
         }
-        assert_found(&format!("{name} missing"), &files, &place);
+        write(&files, &place);
+        let case = format!("{name} missing");
+        let found = if name.contains(".jws") {
+            judged(&case, &place)
+        } else {
+            judged_by_two(&case, &place)
+        };
+        assert!(!found.passed, "{case} is not found");
     }
     for name in [
         "note.txt",
@@ -239,52 +250,52 @@ fn a_proof_of_another_leaf_and_a_checkpoint_of_another_log_are_found() {
 #[test]
 fn a_well_signed_record_of_something_else_is_found() {
     let place = place("evidence_records");
-    let cases: [(&str, fn(&mut Parts)); 16] = [
+    let cases: [(&str, Change); 16] = [
         ("registration: event", |it| {
-            it.registration.event = Event::KeyRetired
+            it.registration.event = Event::KeyRetired;
         }),
         ("registration: vendor", |it| {
-            it.registration.vendor = Some("ven_2".to_owned())
+            it.registration.vendor = Some("ven_2".to_owned());
         }),
         ("registration: kid", |it| {
-            it.registration.signer_kid = Some(it.service[0].public().thumbprint())
+            it.registration.signer_kid = Some(it.service[0].public().thumbprint());
         }),
         ("registration: not_after", |it| {
-            it.registration.not_after = None
+            it.registration.not_after = None;
         }),
         ("receipt: event", |it| {
-            it.receipt.event = Event::DeliveryMade
+            it.receipt.event = Event::DeliveryMade;
         }),
         ("receipt: statement", |it| {
-            it.receipt.statement_sha256 = it.receipt.audit_head
+            it.receipt.statement_sha256 = it.receipt.audit_head;
         }),
         ("receipt: vendor", |it| {
-            it.receipt.vendor = Some("ven_2".to_owned())
+            it.receipt.vendor = Some("ven_2".to_owned());
         }),
         ("receipt: product", |it| {
-            it.receipt.product = Some("prd_2".to_owned())
+            it.receipt.product = Some("prd_2".to_owned());
         }),
         ("receipt: key leaf", |it| {
-            it.receipt.signer_key_leaf = Some(1)
+            it.receipt.signer_key_leaf = Some(1);
         }),
         ("receipt: too early", |it| {
-            it.receipt.received_at = "2026-11-01T00:01:59Z".parse().unwrap()
+            it.receipt.received_at = "2026-11-01T00:01:59Z".parse().unwrap();
         }),
         ("receipt: too late", |it| {
-            it.receipt.received_at = "2029-11-01T00:00:00Z".parse().unwrap()
+            it.receipt.received_at = "2029-11-01T00:00:00Z".parse().unwrap();
         }),
         ("receipt: log", |it| {
-            it.receipt.log = "kaiji.example/other".to_owned()
+            it.receipt.log = "kaiji.example/other".to_owned();
         }),
         ("order", |it| {
             it.registration.leaf_index = folder::RECEIPT_LEAF + 1;
             it.receipt.signer_key_leaf = Some(folder::RECEIPT_LEAF + 1);
         }),
         ("acknowledgement", |it| {
-            it.acknowledgement.as_mut().unwrap().event = Event::DeliveryMade
+            it.acknowledgement.as_mut().unwrap().event = Event::DeliveryMade;
         }),
         ("status: log", |it| {
-            it.status.log = "kaiji.example/other".to_owned()
+            it.status.log = "kaiji.example/other".to_owned();
         }),
         ("status: size", |it| it.status.log_size = 9),
     ];

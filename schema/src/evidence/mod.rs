@@ -6,8 +6,10 @@
 mod fault;
 mod folder;
 mod keys;
+mod listing;
 mod log_files;
 mod names;
+mod records;
 mod report;
 mod stated;
 

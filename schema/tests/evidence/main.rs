@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a test ends where it cannot go on; clippy takes its helpers for other code"
 )]
 
