@@ -54,7 +54,7 @@ pub use acknowledge::{AcknowledgeError, Acknowledged};
 pub use anchors::{Anchors, Authority, DueTimestamp, KeepTimestampError, TimestampView};
 pub use approve_key::{Approval, ApproveKeyError};
 pub use audit::{AuditEventView, AuditFilter};
-pub use audit_day::{AuditTrailError, AuditTrailFindings};
+pub use audit_day::{AuditTrailError, AuditTrailFindings, verify_audit_trail};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
 pub use bring_attachment::{AttachmentError, AttachmentView, CHUNK_BYTES, Upload};
 pub use check_statement::{CheckStatementError, CheckedStatement};
