@@ -51,10 +51,7 @@ use ring::rand::SecureRandom;
 use serde::Serialize;
 
 pub use acknowledge::{AcknowledgeError, Acknowledged};
-pub use anchors::{
-    Anchors, Authority, DueTimestamp, KeepTimestampError, StampedCheckpoint, StampsAround,
-    TimestampView,
-};
+pub use anchors::{Anchors, Authority, DueTimestamp, KeepTimestampError, TimestampView};
 pub use approve_key::{Approval, ApproveKeyError};
 pub use audit::{AuditEventView, AuditFilter};
 pub use audit_day::{AuditTrailError, AuditTrailFindings, verify_audit_trail};
