@@ -20,7 +20,7 @@ mod http;
 mod program;
 
 pub use actors::{Client, Institution, Operator, Vendor, scopes_of};
-pub use app::{Site, TestApp};
+pub use app::{Instance, Site, TestApp};
 pub use database::Database;
 pub use documents::{compact, fixture, fixture_key, new_key, sha256, sha256_of};
 pub use http::{Answer, Call, Problem};

@@ -9,6 +9,7 @@ mod anchors;
 mod announce;
 mod approve_key;
 mod authenticate;
+mod backup;
 mod bring_attachment;
 mod check_statement;
 mod clients;
@@ -54,6 +55,7 @@ pub use anchors::{
 };
 pub use approve_key::{Approval, ApproveKeyError};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
+pub use backup::{BackupError, Manifest, back_up, restore};
 pub use bring_attachment::{AttachmentError, AttachmentView, CHUNK_BYTES, Upload};
 pub use check_statement::{CheckStatementError, CheckedStatement};
 pub use clients::{ClientError, ClientView, NewClient};

@@ -7,6 +7,7 @@
 pub mod anchors;
 pub mod attachments;
 pub mod backend;
+pub mod backup;
 pub mod clients;
 pub mod comparisons;
 pub mod deliveries;

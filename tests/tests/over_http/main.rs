@@ -13,6 +13,7 @@ mod access;
 mod attachments;
 mod conventions;
 mod identifiers;
+mod instances;
 mod keys;
 mod log;
 mod openssl;
