@@ -56,7 +56,7 @@ if [ ! -e statement.jws ] && ls -d ./*/statement.jws >/dev/null 2>&1; then
     verdict $? files .
     if [ -e SHA256SUMS ]; then
         find . -mindepth 1 -maxdepth 1 -type f ! -name SHA256SUMS | sed 's|^\./||' | sort | tr '\n' '\0' |
-            xargs -0 -r sha256sum | cmp -s - SHA256SUMS
+            xargs -0 -r sha256sum -- | cmp -s - SHA256SUMS
         verdict $? sums SHA256SUMS
     fi
     for folder in ./*/; do
@@ -116,7 +116,7 @@ sed 's/^/  過不足: /' "$tmp/unexpected"
 verdict $? files .
 
 find . -type f ! -path ./SHA256SUMS | sed 's|^\./||' | sort | tr '\n' '\0' |
-    xargs -0 sha256sum 2>/dev/null | cmp -s - SHA256SUMS
+    xargs -0 sha256sum -- 2>/dev/null | cmp -s - SHA256SUMS
 verdict $? sums SHA256SUMS
 
 # --- key: the keys, each in the spelling of OpenSSL, and their names (kid, RFC 7638) -----------------------------------------
@@ -226,6 +226,8 @@ jws_header() {
     case $header in *'"cty"'*) [ "$left" = '{,,,}' ] ;; *) [ "$left" = '{,,}' ] ;; esac || return 1
     alg=$(text alg) kid=$(text kid)
     case $alg in Ed25519) alg=EdDSA ;; ES256 | EdDSA | PS256) ;; *) return 1 ;; esac
+    # The kid stands in a pattern of sed below.
+    case $kid in *[!A-Za-z0-9_-]*) return 1 ;; esac
     [ "$(text typ)" = "$2" ] && [ ${#kid} -eq 43 ]
 }
 

@@ -3,6 +3,7 @@
 //! What a document is and what follows from it: strict JSON, signatures, keys, statements, the items of the
 //! 【別紙】 and their comparison. Pure: no I/O, no clock, no randomness of its own, no environment.
 
+pub mod audit;
 pub mod comparison;
 pub mod digest;
 mod embedded;

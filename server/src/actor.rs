@@ -1,9 +1,12 @@
-//! Who asks: an organisation's client with its scopes, as the token and the rows behind it say.
+//! Who asks: an organisation's client with its scopes, as the token and the rows behind it say; and what is asked, as
+//! the audit trail (監査証跡) will tell of it.
 //!
 //! Tenancy comes from here alone; no verb takes an organisation's id from a body or a path for granted.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What an organisation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,7 +80,7 @@ pub enum Scope {
     ReviewsWrite,
     /// Exports.
     ExportsRead,
-    /// Organisations, clients and first keys: the operator.
+    /// Organisations, clients and first keys: the operator. Its own audit trail: any organisation.
     Admin,
 }
 
@@ -108,7 +111,7 @@ impl Scope {
     pub fn fits(self, kind: OrganisationKind) -> bool {
         use OrganisationKind::{Institution, Operator, Vendor};
         match self {
-            Self::Admin => kind == Operator,
+            Self::Admin => matches!(kind, Operator | Vendor | Institution),
             Self::StatementsWrite => kind == Vendor,
             Self::StatementsRead | Self::ExportsRead => matches!(kind, Vendor | Institution),
             Self::RequestsWrite | Self::ReviewsWrite => kind == Institution,
@@ -188,8 +191,47 @@ impl fmt::Display for Scopes {
     }
 }
 
+/// How much of what a request names is kept of it.
+const LONGEST_OBJECT: usize = 500;
+
+/// One request, or one command of a shell.
+#[derive(Debug)]
+pub struct Act {
+    /// The address that it came from; empty without a network.
+    pub address: String,
+    /// What was asked for: the operation.
+    pub action: String,
+    /// What it names: its path.
+    pub object: String,
+    recorded: AtomicBool,
+}
+
+impl Act {
+    /// A request of which the audit trail does not tell yet.
+    pub fn new(address: impl Into<String>, action: impl Into<String>, object: &str) -> Self {
+        // U+0000 is nothing that PostgreSQL could keep.
+        let kept = object.chars().filter(|character| *character != '\0');
+        Self {
+            address: address.into(),
+            action: action.into(),
+            object: kept.take(LONGEST_OBJECT).collect(),
+            recorded: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the audit trail tells of it.
+    pub fn is_recorded(&self) -> bool {
+        self.recorded.load(Ordering::Relaxed)
+    }
+
+    /// The audit trail tells of it now.
+    pub fn set_recorded(&self) {
+        self.recorded.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Actor {
     /// The organisation whose things are concerned.
     pub organisation: String,
@@ -199,4 +241,8 @@ pub struct Actor {
     pub client: String,
     /// What the token allows.
     pub scopes: Scopes,
+    /// The beginning of the token's SHA-256, in hex; empty without a token.
+    pub token: String,
+    /// What it asks for.
+    pub act: Arc<Act>,
 }

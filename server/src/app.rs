@@ -133,7 +133,11 @@ pub fn build(config: &Config, clock: Clock, random: Random) -> Result<Applicatio
         db,
         secret,
     } = open(config, clock, random, &url, None)?;
-    let state = web::Data::new(api::State::new(Arc::clone(&exchange), &secret));
+    let state = web::Data::new(api::State::new(
+        Arc::clone(&exchange),
+        &secret,
+        config.behind_proxy,
+    ));
     let metrics = web::Data::new(api::Metrics::new(db));
     let counted = metrics.clone();
     let mut server = HttpServer::new(move || {
@@ -189,7 +193,7 @@ impl Application {
     /// Serves, and works on what is to be done by itself, until SIGTERM or SIGINT.
     pub async fn run(self) -> io::Result<()> {
         let (stop, stopped) = watch::channel(false);
-        let jobs = tokio::spawn(jobs::run(self.exchange, stopped));
+        let jobs = tokio::spawn(jobs::run(Arc::clone(&self.exchange), stopped));
         let metrics_handle = self.metrics.as_ref().map(Server::handle);
         let metrics = self.metrics.map(tokio::spawn);
         let served = self.server.await;
@@ -203,6 +207,7 @@ impl Application {
         if let Some(metrics) = metrics {
             metrics.await.map_err(io::Error::other)??;
         }
+        write_what_waits(&self.exchange);
         served
     }
 
@@ -250,6 +255,7 @@ impl Running {
 
     /// Does all work that is to be done by itself, and answers how many steps that took.
     pub fn step_jobs(&self) -> Result<usize, storage::Error> {
+        self.exchange.flush_audit_trail()?;
         let mut steps = 0;
         while jobs::step(&self.exchange)? {
             steps += 1;
@@ -265,8 +271,18 @@ impl Running {
 
     /// Waits until something else (a signal) ends it.
     pub fn wait(self) -> io::Result<()> {
-        self.thread
+        let served = self
+            .thread
             .join()
-            .map_err(|_| io::Error::other("the server's thread panicked"))?
+            .map_err(|_| io::Error::other("the server's thread panicked"))?;
+        write_what_waits(&self.exchange);
+        served
+    }
+}
+
+/// The end of an orderly stop: no request is open any more, and the audit trail gets the last of them.
+fn write_what_waits(exchange: &Exchange) {
+    if let Err(error) = exchange.flush_audit_trail() {
+        tracing::error!(%error, "the last entries of the audit trail are lost");
     }
 }

@@ -15,6 +15,8 @@ pub struct Config {
     /// Its public base address: `iss` of tokens, `aud` of assertions. Without it, `http://` and the address it listens
     /// on.
     pub public_url: Option<String>,
+    /// Whether a reverse proxy stands before it, which says in `X-Forwarded-For` where requests come from.
+    pub behind_proxy: bool,
     /// Where the metrics are served; nowhere without it.
     pub metrics_listen: Option<SocketAddr>,
     /// `sqlite:PATH` or `postgres://…`.
@@ -70,6 +72,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
+            behind_proxy: false,
             metrics_listen: None,
             database: "sqlite:var/kaiji.sqlite".to_owned(),
             keys_dir: PathBuf::from("var/keys"),

@@ -432,7 +432,7 @@ fn the_operator_makes_organisations_and_clients_on_the_machine_itself() {
     };
     let new_key = ["--new-key", "build.pem", "--json"];
     place
-        .kaiji(&[&client("admin")[..], &new_key].concat())
+        .kaiji(&[&client("reviews:write")[..], &new_key].concat())
         .ends(NO);
     assert!(
         !place.file("build.pem").exists(),

@@ -5,6 +5,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a test ends where it cannot go on; clippy takes its helpers for other code"
 )]
 
@@ -18,9 +19,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use kaiji_schema::evidence::{self, Contents, Files};
-use kaiji_schema::jws::{self, Document};
 use kaiji_schema::key::Algorithm;
-use kaiji_schema::receipt::{Event, Receipt};
+use kaiji_schema::receipt::Event;
 
 use folder::{Parts, bytes, list, put};
 
@@ -106,25 +106,38 @@ fn by_shell(folder: &Path) -> Output {
 /// Asks all three; answers what failed.
 #[track_caller]
 fn judged(case: &str, folder: &Path) -> Verdict {
+    let ours = judged_by_two(case, folder);
+    let shell = by_shell(folder);
+    let said = String::from_utf8_lossy(&shell.stdout).into_owned();
+    let passed = verdict(&shell).passed;
+    assert_eq!(ours.passed, passed, "{case}: the script\n{said}");
+    ours
+}
+
+/// The script takes seconds a folder: most cases are for the other two.
+#[track_caller]
+fn judged_by_two(case: &str, folder: &Path) -> Verdict {
     let ours = verdict(&by_kaiji(folder, &[]));
     let python = verdict(&by_python(folder, &[]));
     assert_eq!(ours, python, "{case}: kaiji and verify.py");
-    let shell = by_shell(folder);
-    let said = String::from_utf8_lossy(&shell.stdout).into_owned();
-    assert_eq!(
-        ours.passed,
-        verdict(&shell).passed,
-        "{case}: the script\n{said}"
-    );
+    assert_eq!(ours.passed, ours.failed.is_empty(), "{case}");
     ours
 }
 
 #[track_caller]
 fn assert_found(case: &str, files: &Files, folder: &Path) {
     write(files, folder);
-    let found = judged(case, folder);
-    assert!(!found.passed, "{case} is not found");
-    assert!(!found.failed.is_empty(), "{case}: nothing is named");
+    assert!(!judged(case, folder).passed, "{case} is not found");
+}
+
+/// What is changed in the parts of a folder before they are signed.
+type Change = fn(&mut Parts);
+
+/// A whole folder with one thing in its parts changed before it is signed.
+fn with(change: impl FnOnce(&mut Parts)) -> Files {
+    let mut parts = Parts::full(Algorithm::EdDsa);
+    change(&mut parts);
+    parts.files()
 }
 
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Ps256];
@@ -142,31 +155,36 @@ fn all_three_pass_whole_folders_of_every_kind_of_key() {
 }
 
 #[test]
-fn all_three_find_a_changed_byte_even_where_the_list_of_digests_was_written_anew() {
+fn a_changed_byte_is_found_even_where_the_list_of_digests_was_written_anew() {
     let place = place("evidence_bytes");
-    let whole = Parts::full(Algorithm::EdDsa).files();
+    let whole = Parts::full(Algorithm::Es256).files();
     for name in whole.keys() {
         let length = bytes(&whole, name).len();
-        for at in [0, length / 3, length - 1] {
+        for (at, bit) in [(0, 1), (length / 3, 4), (length / 2, 1), (length - 1, 2)] {
             let mut files = whole.clone();
             let mut changed = bytes(&whole, name).to_vec();
-            changed[at] ^= 1;
+            changed[at] ^= bit;
             put(&mut files, name, changed);
-            let case = format!("byte {at} of {name}");
-            if at == 0 {
-                assert_found(&case, &files, &place);
-            }
             // Nothing but the list speaks of the guide and of the verifier.
-            if ![evidence::GUIDE, evidence::VERIFIER, evidence::SUMS].contains(&name.as_str()) {
+            let only_listed = [evidence::GUIDE, evidence::VERIFIER, evidence::SUMS];
+            let only_listed = only_listed.contains(&name.as_str());
+            if !only_listed {
                 list(&mut files);
-                assert_found(&format!("{case}, listed anew"), &files, &place);
             }
+            let case = format!("byte {at} of {name}");
+            write(&files, &place);
+            let found = if at == length / 2 {
+                judged(&case, &place)
+            } else {
+                judged_by_two(&case, &place)
+            };
+            assert!(!found.passed, "{case} is not found");
         }
     }
 }
 
 #[test]
-fn all_three_find_what_is_missing_and_what_does_not_belong() {
+fn what_is_missing_and_what_does_not_belong_is_found() {
     let place = place("evidence_files");
     let whole = Parts::full(Algorithm::Es256).files();
     for name in whole.keys() {
@@ -175,21 +193,212 @@ fn all_three_find_what_is_missing_and_what_does_not_belong() {
         if name != evidence::SUMS {
             list(&mut files);
         }
-        // Without it nothing is left to say that a checkpoint was there, or that a file was acknowledged.
-        assert_found(&format!("{name} missing"), &files, &place);
+        write(&files, &place);
+        let case = format!("{name} missing");
+        let found = if name.contains(".jws") {
+            judged(&case, &place)
+        } else {
+            judged_by_two(&case, &place)
+        };
+        assert!(!found.passed, "{case} is not found");
     }
     for name in [
         "note.txt",
         "checkpoint.07",
-        "checkpoint.5.tsr",
-        "3-7.consistency",
         "attachments/more.pdf",
         "more/x",
-        "tsa-root.pem",
+        evidence::TSA_ROOT,
     ] {
         let mut files = whole.clone();
         put(&mut files, name, "x");
         list(&mut files);
         assert_found(&format!("{name} added"), &files, &place);
     }
+    write(&whole, &place);
+    std::os::unix::fs::symlink("/etc/hostname", place.join("attachments/link")).unwrap();
+    assert!(!judged("a symbolic link", &place).passed);
+}
+
+#[test]
+fn a_proof_of_another_leaf_and_a_checkpoint_of_another_log_are_found() {
+    let place = place("evidence_log");
+    let parts = Parts::full(Algorithm::EdDsa);
+    let whole = parts.files();
+    let mut files = whole.clone();
+    let of_another = bytes(&whole, evidence::KEY_REGISTERED_PROOF);
+    put(&mut files, evidence::RECEIPT_PROOF, of_another);
+    list(&mut files);
+    assert_found("another leaf's proof", &files, &place);
+    // Receipts are signed anew each time: a second log under the same key.
+    for (case, other) in [
+        ("another key's log", Parts::full(Algorithm::EdDsa).files()),
+        ("another log under the same key", parts.files()),
+    ] {
+        let mut files = whole.clone();
+        put(&mut files, "checkpoint.11", bytes(&other, "checkpoint.11"));
+        list(&mut files);
+        assert_found(case, &files, &place);
+    }
+    let mut files = whole.clone();
+    for name in ["checkpoint.7", "7-11.consistency", evidence::STATUS] {
+        files.remove(name);
+    }
+    list(&mut files);
+    assert_found("less than there was", &files, &place);
+}
+
+#[test]
+fn a_well_signed_record_of_something_else_is_found() {
+    let place = place("evidence_records");
+    let cases: [(&str, Change); 16] = [
+        ("registration: event", |it| {
+            it.registration.event = Event::KeyRetired;
+        }),
+        ("registration: vendor", |it| {
+            it.registration.vendor = Some("ven_2".to_owned());
+        }),
+        ("registration: kid", |it| {
+            it.registration.signer_kid = Some(it.service[0].public().thumbprint());
+        }),
+        ("registration: not_after", |it| {
+            it.registration.not_after = None;
+        }),
+        ("receipt: event", |it| {
+            it.receipt.event = Event::DeliveryMade;
+        }),
+        ("receipt: statement", |it| {
+            it.receipt.statement_sha256 = it.receipt.audit_head;
+        }),
+        ("receipt: vendor", |it| {
+            it.receipt.vendor = Some("ven_2".to_owned());
+        }),
+        ("receipt: product", |it| {
+            it.receipt.product = Some("prd_2".to_owned());
+        }),
+        ("receipt: key leaf", |it| {
+            it.receipt.signer_key_leaf = Some(1);
+        }),
+        ("receipt: too early", |it| {
+            it.receipt.received_at = "2026-11-01T00:01:59Z".parse().unwrap();
+        }),
+        ("receipt: too late", |it| {
+            it.receipt.received_at = "2029-11-01T00:00:00Z".parse().unwrap();
+        }),
+        ("receipt: log", |it| {
+            it.receipt.log = "kaiji.example/other".to_owned();
+        }),
+        ("order", |it| {
+            it.registration.leaf_index = folder::RECEIPT_LEAF + 1;
+            it.receipt.signer_key_leaf = Some(folder::RECEIPT_LEAF + 1);
+        }),
+        ("acknowledgement", |it| {
+            it.acknowledgement.as_mut().unwrap().event = Event::DeliveryMade;
+        }),
+        ("status: log", |it| {
+            it.status.log = "kaiji.example/other".to_owned();
+        }),
+        ("status: size", |it| it.status.log_size = 9),
+    ];
+    for (case, change) in cases {
+        assert_found(case, &with(change), &place);
+    }
+    let mut files = with(|_| ());
+    put(&mut files, evidence::STATEMENT_JSON, "{}");
+    list(&mut files);
+    assert_found("another payload", &files, &place);
+}
+
+#[test]
+fn garbage_is_found_without_a_traceback() {
+    let place = place("evidence_garbage");
+    let whole = Parts::full(Algorithm::Es256).files();
+    let deep = "[".repeat(100_000);
+    let garbage: [&[u8]; 5] = [b"", b"\xff\xfe\x00", b"{}", b"a.b.c", deep.as_bytes()];
+    for (place_of, name) in whole.keys().enumerate() {
+        let mut files = whole.clone();
+        put(&mut files, name, garbage[place_of % garbage.len()]);
+        if name != evidence::SUMS && name != evidence::GUIDE && name != evidence::VERIFIER {
+            list(&mut files);
+        }
+        write(&files, &place);
+        assert!(!judged_by_two(name, &place).passed, "{name}");
+    }
+    write(&Files::new(), &place);
+    fs::create_dir_all(&place).unwrap();
+    assert!(!judged("an empty folder", &place).passed);
+    let none = place.join("none");
+    assert_eq!(by_kaiji(&none, &[]).status.code(), Some(3));
+    assert_eq!(by_python(&none, &[]).status.code(), Some(3));
+    assert_eq!(by_shell(&none).status.code(), Some(3));
+}
+
+#[test]
+fn time_stamps_are_checked_by_openssl() {
+    let place = place("evidence_stamps");
+    let authority = stamping::Authority::new(place.join("authority"));
+    let mut files = Parts::full(Algorithm::Es256).files();
+    for checkpoint in ["checkpoint.7", "checkpoint.11"] {
+        let stamp = authority.stamp(bytes(&files, checkpoint));
+        put(&mut files, &format!("{checkpoint}.tsr"), stamp);
+    }
+    put(&mut files, evidence::TSA_ROOT, authority.root());
+    list(&mut files);
+    let folder = place.join("folder");
+    write(&files, &folder);
+    let found = judged("stamped", &folder);
+    assert!(found.passed, "{:?}", found.failed);
+    let mut swapped = files.clone();
+    put(
+        &mut swapped,
+        "checkpoint.7.tsr",
+        bytes(&files, "checkpoint.11.tsr"),
+    );
+    list(&mut swapped);
+    assert_found("another checkpoint's stamp", &swapped, &folder);
+    let mut other = files.clone();
+    let another = stamping::Authority::new(place.join("another"));
+    put(&mut other, evidence::TSA_ROOT, another.root());
+    list(&mut other);
+    assert_found("another authority", &other, &folder);
+    // OpenSSL that cannot be found is a failed check.
+    write(&files, &folder);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kaiji"));
+    let ran = run("kaiji", command.arg("verify").arg(&folder).env("PATH", ""));
+    let found = verdict(&ran);
+    assert_eq!(found.failed.len(), 2, "{:?}", found.failed);
+}
+
+#[test]
+fn folders_of_folders_and_keys_from_elsewhere() {
+    let place = place("evidence_nested");
+    let parts = Parts::full(Algorithm::Es256);
+    write(&parts.files(), &place.join("a"));
+    write(&Parts::least(Algorithm::EdDsa).files(), &place.join("b"));
+    assert!(judged("two folders", &place).passed);
+    fs::write(place.join("b/statement.json"), "{}").unwrap();
+    assert!(!judged("two folders, one spoilt", &place).passed);
+    // What the reader has from elsewhere decides.
+    let (own, other) = (place.join("a"), place.join("b"));
+    let kept = |folder: &Path| {
+        ["--log-vkey", "log.vkey", "--receipt-key", "receipt.pub.pem"].map(|argument| {
+            if argument.starts_with("--") {
+                argument.to_owned()
+            } else {
+                folder.join(argument).display().to_string()
+            }
+        })
+    };
+    for (folder, passed) in [(&own, true), (&other, false)] {
+        let arguments = kept(folder);
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let ours = verdict(&by_kaiji(&own, &arguments));
+        assert_eq!(ours.passed, passed);
+        assert_eq!(verdict(&by_python(&own, &arguments)), ours);
+    }
+    let json = by_kaiji(&own, &["--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["verified"], true);
+    assert_eq!(json["statements"][0]["issuer"], "ven_1");
+    let usage = by_kaiji(&own.join("receipt.jws"), &[]);
+    assert_eq!(usage.status.code(), Some(2));
 }

@@ -13,6 +13,7 @@ use kaiji_schema::log::{Checkpoint, Note};
 use serde_json::Value;
 
 use crate::actors::{Client, Institution, Operator, Vendor, scopes_of};
+use crate::audit::AuditEntry;
 use crate::database::Database;
 use crate::documents::new_key;
 use crate::http::Call;
@@ -86,12 +87,19 @@ impl TestApp {
         Self::with(Database::postgres(), |_| ())
     }
 
+    /// On PostgreSQL, as a role that may do no more than `docs/postgres-role.sql` lets it.
+    pub fn postgres_with_role() -> Self {
+        Self::with(Database::postgres_with_role(), |_| ())
+    }
+
     /// On that database, with settings of its own.
     pub fn with(database: Database, set: impl FnOnce(&mut Config)) -> Self {
         let mut config = config_of(&database);
         set(&mut config);
         let clock = Clock::fixed(START.parse().unwrap());
         app::set_up(&config, &random()).unwrap();
+        database.grant();
+        config.database = database.service_url();
         let built = app::build(&config, clock.clone(), random()).unwrap();
         let running = built.start().unwrap();
         let site = Site::new(running.url(), clock);
@@ -102,6 +110,28 @@ impl TestApp {
             running: Some(running),
             database,
         }
+    }
+
+    /// Stops the service in good order; its database is still there.
+    pub fn stop(&mut self) -> &Database {
+        self.running.take().unwrap().stop().unwrap();
+        &self.database
+    }
+
+    /// Everything in the audit trail, also what waited in memory.
+    pub fn audit_trail(&self) -> Vec<AuditEntry> {
+        let running = self.running.as_ref().unwrap();
+        running.exchange().flush_audit_trail().unwrap();
+        AuditEntry::all(&self.database)
+    }
+
+    /// Verifies the whole audit trail; answers what is wrong with it, or how many of its days are closed.
+    pub fn verify_audit_trail(&self) -> Result<u64, String> {
+        let running = self.running.as_ref().unwrap();
+        let verified = running.exchange().verify_audit_trail();
+        verified
+            .map(|found| found.days)
+            .map_err(|error| error.to_string())
     }
 
     /// Where it is.

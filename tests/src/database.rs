@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+use diesel::{PgConnection, SqliteConnection, sql_query};
 
 /// A database and a directory for what belongs to it.
 pub struct Database {
@@ -13,6 +16,8 @@ pub struct Database {
     url: String,
     /// Where and as what it was created, if on a server.
     created: Option<(String, String)>,
+    /// The role that the service works as, where that is not the owner.
+    role: Option<String>,
 }
 
 impl Database {
@@ -24,6 +29,7 @@ impl Database {
             directory,
             url,
             created: None,
+            role: None,
         }
     }
 
@@ -39,13 +45,67 @@ impl Database {
             directory: new_directory(),
             url: format!("{before}/{name}"),
             created: Some((server, name)),
+            role: None,
         }
+    }
+
+    /// The same, for a service that works as a role of its own, which [`Database::grant`] lets in.
+    pub fn postgres_with_role() -> Self {
+        let mut database = Self::postgres();
+        let role = format!("{}_service", unique_name());
+        database.administer(&format!("CREATE ROLE {role} LOGIN"));
+        database.role = Some(role);
+        database
+    }
+
+    /// Grants the role, if there is one, what `docs/postgres-role.sql` grants.
+    pub fn grant(&self) {
+        let Some(role) = &self.role else { return };
+        let grants = include_str!("../../docs/postgres-role.sql").replace(":\"role\"", role);
+        self.execute(&grants)
+            .unwrap_or_else(|error| panic!("docs/postgres-role.sql: {error}"));
+    }
+
+    /// Its address for the service: with the role, if there is one.
+    pub fn service_url(&self) -> String {
+        let Some(role) = &self.role else {
+            return self.url.clone();
+        };
+        let (_, host) = self
+            .url
+            .split_once('@')
+            .expect("a user in KAIJI_TEST_POSTGRES");
+        format!("postgres://{role}@{host}")
     }
 
     /// Runs a statement about this database, whose name stands in it as `{name}`, on its server but not in it.
     pub fn administer(&self, sql: &str) {
         let (server, name) = self.created.as_ref().expect("a database on a server");
         run(server, &sql.replace("{name}", name));
+    }
+
+    /// Rows of this database, whichever it is.
+    pub fn rows<T>(&self, sql: &str) -> Vec<T>
+    where
+        T: QueryableByName<Sqlite> + QueryableByName<Pg> + 'static,
+    {
+        let rows = match self.url.strip_prefix("sqlite:") {
+            Some(file) => sql_query(sql).load(&mut SqliteConnection::establish(file).unwrap()),
+            None => sql_query(sql).load(&mut PgConnection::establish(&self.url).unwrap()),
+        };
+        rows.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// Runs a statement in this database, as its owner.
+    pub fn execute(&self, sql: &str) -> QueryResult<()> {
+        match self.url.strip_prefix("sqlite:") {
+            Some(file) => SqliteConnection::establish(file)
+                .unwrap()
+                .batch_execute(sql),
+            None => PgConnection::establish(&self.url)
+                .unwrap()
+                .batch_execute(sql),
+        }
     }
 
     /// Its address, as the setting `database` has it.
@@ -63,6 +123,9 @@ impl Drop for Database {
     fn drop(&mut self) {
         if let Some((server, name)) = &self.created {
             run(server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+            if let Some(role) = &self.role {
+                run(server, &format!("DROP ROLE {role}"));
+            }
         }
         let _ = std::fs::remove_dir_all(&self.directory);
     }

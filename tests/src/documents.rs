@@ -15,6 +15,13 @@ pub fn new_key() -> SigningKey {
         .0
 }
 
+/// A new Ed25519 key.
+pub fn ed25519_key() -> SigningKey {
+    SigningKey::generate(Algorithm::EdDsa, random().as_ref())
+        .unwrap()
+        .0
+}
+
 /// The sample of that name in `fixtures/statements/accepted`.
 pub fn fixture(name: &str) -> Value {
     let text = read(&format!("statements/accepted/{name}.json"));

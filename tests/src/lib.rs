@@ -2,7 +2,8 @@
 //! stands still, and actors who ask it for things.
 //!
 //! A test sees the service as its users do. Of the server it uses `app`, `config` and `clock`, and makes the first
-//! operator as `kaiji admin operator` does; rows and verbs are none of its business.
+//! operator as `kaiji admin operator` does; rows and verbs are none of its business, but for those of the audit trail,
+//! which must tell of what users do not see.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,6 +15,7 @@
 
 mod actors;
 mod app;
+mod audit;
 mod database;
 mod documents;
 mod http;
@@ -21,10 +23,11 @@ mod program;
 
 pub use actors::{Client, Institution, Operator, Vendor, scopes_of};
 pub use app::{Instance, Site, TestApp};
+pub use audit::AuditEntry;
 pub use database::Database;
-pub use documents::{compact, fixture, fixture_key, new_key, sha256, sha256_of};
+pub use documents::{compact, ed25519_key, fixture, fixture_key, new_key, sha256, sha256_of};
 pub use http::{Answer, Call, Problem};
-pub use program::{Ended, Home, Program, free_port};
+pub use program::{Ended, Home, Program, free_port, kaiji};
 
 /// Makes two tests of each story, one on SQLite and one on PostgreSQL. A story is a function that takes `&TestApp`;
 /// one that is not listed is dead code, which the compiler reports.

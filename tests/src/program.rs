@@ -228,6 +228,13 @@ impl From<Output> for Ended {
     }
 }
 
+/// Runs a command that knows no settings, in that directory, to its end.
+pub fn kaiji(directory: &Path, arguments: &[&str]) -> Ended {
+    let mut command = Command::new(executable());
+    let run = command.args(arguments).current_dir(directory).output();
+    run.expect("the executable runs").into()
+}
+
 /// The executable beside this one, of the same profile, brought up to date.
 fn executable() -> &'static Path {
     static EXECUTABLE: OnceLock<PathBuf> = OnceLock::new();

@@ -4,15 +4,19 @@ use std::collections::BTreeSet;
 
 use super::fault::Fault;
 use super::keys::{self, Trusted};
+use super::listing::{checkpoint_sizes, file_faults, neighbours, sums_faults};
 use super::log_files::{Log, check_consistency, check_proof, open_checkpoint_file};
-use super::names::{self, checkpoint_size};
+use super::names;
+use super::records::{
+    Signed, check_acknowledgement, check_receipt, check_registration, check_status, same,
+};
 use super::report::{Check, Outcome, Report, Stamp, Subject, What};
 use super::stated::Stated;
 use super::{View, names::proof_of};
 use crate::digest::Digest;
 use crate::jws::{self, Document, Jws, Refusal, Verified};
 use crate::key::PublicKey;
-use crate::receipt::{Event, Receipt};
+use crate::receipt::Receipt;
 use crate::status::Status;
 
 /// The folder itself, where a check is about no file of it.
@@ -31,9 +35,6 @@ struct Service {
     receipt_keys: Option<Vec<PublicKey>>,
     log: Option<Log>,
 }
-
-/// The statement and the key that signed it.
-type Signed = Verified<Stated>;
 
 impl<'a> Run<'a> {
     pub(super) fn new(
@@ -330,166 +331,6 @@ impl<'a> Run<'a> {
     }
 }
 
-fn same(as_it_should_be: bool, fault: Fault) -> Result<(), Fault> {
-    as_it_should_be.then_some(()).ok_or(fault)
-}
-
 fn both<A, B>(one: Option<A>, other: Option<B>) -> Result<(A, B), Fault> {
     one.zip(other).ok_or(Fault::Prerequisite)
-}
-
-fn check_registration(statement: &Signed, registration: &Verified<Receipt>) -> Result<(), Fault> {
-    let registration = registration.document();
-    let event = registration.event == Event::KeyRegistered;
-    same(event, Fault::Member("event"))?;
-    let kid = registration.signer_kid.as_ref() == Some(statement.kid());
-    same(kid, Fault::Member("signer_kid"))?;
-    let vendor = registration.vendor.as_ref() == Some(&statement.document().issuer);
-    same(vendor, Fault::Member("vendor"))
-}
-
-fn check_receipt(
-    statement: &Signed,
-    registration: &Verified<Receipt>,
-    receipt: &Verified<Receipt>,
-    current: Option<&PublicKey>,
-) -> Result<(), Fault> {
-    let by_the_first = current.is_some_and(|key| key.thumbprint() == *receipt.kid());
-    same(by_the_first, Fault::Signer)?;
-    let (registration, receipt) = (registration.document(), receipt.document());
-    let stated = statement.document();
-    let members = [
-        (receipt.event == Event::StatementReceived, "event"),
-        (
-            receipt.statement_sha256 == Some(statement.sha256()),
-            "statement_sha256",
-        ),
-        (
-            receipt.signer_kid.as_ref() == Some(statement.kid()),
-            "signer_kid",
-        ),
-        (receipt.vendor.as_ref() == Some(&stated.issuer), "vendor"),
-        (receipt.product.as_ref() == Some(&stated.product), "product"),
-        (
-            receipt.signer_key_leaf == Some(registration.leaf_index),
-            "signer_key_leaf",
-        ),
-        (registration.not_after.is_some(), "not_after"),
-    ];
-    for (holds, member) in members {
-        same(holds, Fault::Member(member))?;
-    }
-    same(registration.leaf_index < receipt.leaf_index, Fault::Order)?;
-    let before_expiry = registration
-        .not_after
-        .is_some_and(|end| receipt.received_at < end);
-    let after_approval = registration.received_at <= receipt.received_at;
-    same(after_approval && before_expiry, Fault::Time)
-}
-
-fn check_acknowledgement(
-    statement: &Signed,
-    receipt: &Receipt,
-    given: &Receipt,
-) -> Result<(), Fault> {
-    let event = given.event == Event::DeliveryAcknowledged;
-    same(event, Fault::Member("event"))?;
-    let of_it = given.statement_sha256 == Some(statement.sha256());
-    same(of_it, Fault::Member("statement_sha256"))?;
-    same(receipt.leaf_index < given.leaf_index, Fault::Order)
-}
-
-fn check_status(statement: &Signed, status: &Status, log: &Log) -> Result<(), Fault> {
-    same(status.log == log.name(), Fault::Member("log"))?;
-    let of_it = status.statement_sha256 == statement.sha256();
-    same(of_it, Fault::Member("statement_sha256"))?;
-    let checkpoint = log.checkpoints.get(&status.log_size);
-    let checkpoint = checkpoint.ok_or(Fault::OtherCheckpoint)?;
-    same(
-        checkpoint.root == status.log_root,
-        Fault::Member("log_root"),
-    )
-}
-
-/// The sizes in the names of checkpoints, in order.
-fn checkpoint_sizes(files: &View<'_>) -> BTreeSet<u64> {
-    files.names().filter_map(checkpoint_size).collect()
-}
-
-/// Each size with the next one.
-fn neighbours(files: &View<'_>) -> Vec<(u64, u64)> {
-    let sizes = checkpoint_sizes(files);
-    sizes
-        .iter()
-        .copied()
-        .zip(sizes.iter().skip(1).copied())
-        .collect()
-}
-
-/// What is missing, what cannot be read and what does not belong.
-fn file_faults(files: &View<'_>) -> Vec<(String, Fault)> {
-    let mut expected: BTreeSet<String> = names::MANDATORY
-        .iter()
-        .map(|&name| name.to_owned())
-        .collect();
-    if files.has(names::ACKNOWLEDGEMENT) || files.has(names::ACKNOWLEDGEMENT_PROOF) {
-        expected.insert(names::ACKNOWLEDGEMENT.to_owned());
-        expected.insert(names::ACKNOWLEDGEMENT_PROOF.to_owned());
-    }
-    let sizes = checkpoint_sizes(files);
-    if sizes.is_empty() {
-        expected.insert("checkpoint.<size>".to_owned());
-    }
-    for size in sizes {
-        expected.insert(names::checkpoint(size));
-        if files.has(&names::stamp(size)) {
-            expected.insert(names::stamp(size));
-            expected.insert(names::TSA_ROOT.to_owned());
-        }
-    }
-    expected.extend(
-        neighbours(files)
-            .into_iter()
-            .map(|(from, to)| names::consistency(from, to)),
-    );
-    let missing = expected.iter().filter(|name| !files.has(name));
-    let mut faults: Vec<_> = missing.map(|name| (name.clone(), Fault::Missing)).collect();
-    for name in files.names() {
-        if !expected.contains(name) && !name.starts_with(names::ATTACHMENTS) {
-            faults.push((name.to_owned(), Fault::Unknown));
-        } else if let Err(fault) = files.bytes(name) {
-            faults.push((name.to_owned(), fault));
-        }
-    }
-    faults
-}
-
-/// Where the list of digests and the files differ.
-fn sums_faults(files: &View<'_>) -> Vec<(String, Fault)> {
-    let text = match files.text(names::SUMS) {
-        Ok(text) => text,
-        Err(fault) => return vec![(names::SUMS.to_owned(), fault)],
-    };
-    let others = || files.names().filter(|name| *name != names::SUMS);
-    let readable = others().filter_map(|name| Some((name, files.bytes(name).ok()?)));
-    let written = names::sums(readable);
-    let (listed, there): (BTreeSet<_>, BTreeSet<_>) =
-        (text.lines().collect(), written.lines().collect());
-    let name_of = |line: &str| {
-        line.split_once("  ")
-            .map_or(names::SUMS, |(_, name)| name)
-            .to_owned()
-    };
-    let differing: BTreeSet<_> = listed
-        .symmetric_difference(&there)
-        .map(|line| name_of(line))
-        .collect();
-    let mut faults: Vec<_> = differing
-        .into_iter()
-        .map(|name| (name, Fault::Digest))
-        .collect();
-    if faults.is_empty() && text != written {
-        faults.push((names::SUMS.to_owned(), Fault::Form));
-    }
-    faults
 }

@@ -6,8 +6,10 @@
 mod fault;
 mod folder;
 mod keys;
+mod listing;
 mod log_files;
 mod names;
+mod records;
 mod report;
 mod stated;
 
@@ -19,7 +21,7 @@ pub use names::{
     ACKNOWLEDGEMENT, ACKNOWLEDGEMENT_PROOF, ATTACHMENTS, GUIDE, KEY_REGISTERED,
     KEY_REGISTERED_PROOF, LOG_VKEYS, MANDATORY, RECEIPT, RECEIPT_KEYS, RECEIPT_PROOF,
     STATEMENT_JSON, STATEMENT_JWS, STATUS, SUMS, TSA_ROOT, VENDOR_KEY, VERIFIER, checkpoint,
-    consistency, proof_of, stamp, sums,
+    consistency, proof_of, stamp, sums, sums_of,
 };
 pub use report::{Check, Outcome, Report, Stamp, Subject, What};
 

@@ -1,5 +1,7 @@
 //! What the files of an evidence folder are called, and the list of their digests.
 
+use std::collections::BTreeMap;
+
 use crate::digest::Digest;
 
 /// The guide for people (はじめに読む).
@@ -85,16 +87,16 @@ pub(super) fn checkpoint_size(name: &str) -> Option<u64> {
 /// The contents of [`SUMS`]: a line for each file that is given, in the format of `sha256sum`, sorted by name. It does
 /// not list itself.
 pub fn sums<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String {
-    let mut files: Vec<_> = files
+    let digested = files
         .into_iter()
-        .filter(|(name, _)| *name != SUMS)
-        .collect();
-    files.sort_unstable();
-    let mut text = String::new();
-    text.extend(
-        files
-            .iter()
-            .map(|(name, bytes)| format!("{}  {name}\n", Digest::of(bytes))),
-    );
-    text
+        .map(|(name, bytes)| (name.to_owned(), Digest::of(bytes)));
+    sums_of(&digested.collect())
+}
+
+/// The same for files whose digests are known already.
+pub fn sums_of(digests: &BTreeMap<String, Digest>) -> String {
+    let others = digests.iter().filter(|(name, _)| *name != SUMS);
+    others
+        .map(|(name, digest)| format!("{digest}  {name}\n"))
+        .collect()
 }

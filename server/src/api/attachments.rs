@@ -16,6 +16,7 @@ use super::pieces::{Begun, PieceByPiece, Pieces};
 use super::problem::Problem;
 use super::shapes::OpaqueFile;
 use super::state::State;
+use crate::actor::Actor;
 use crate::exchange::{AttachmentView, CHUNK_BYTES, Download, Exchange, Upload};
 
 /// What a download may do in a browser: nothing, not even under the address of the service.
@@ -56,9 +57,12 @@ pub async fn put(
 ) -> Answer<Kept> {
     let announced = file.announced();
     let begun = caller
-        .ask(move |exchange, actor| Ok(exchange.begin_attachment(actor, &sha256, announced)?));
+        .begin(move |exchange, actor| Ok(exchange.begin_attachment(actor, &sha256, announced)?));
     let kept = match begun.await {
-        Ok(upload) => receive(&state, upload, &mut file).await,
+        Ok((upload, under_way)) => {
+            let kept = receive(&state, under_way.actor().clone(), upload, &mut file).await;
+            under_way.end(kept)
+        }
         Err(problem) => Err(problem),
     };
     if kept.is_err() {
@@ -69,6 +73,7 @@ pub async fn put(
 
 async fn receive(
     state: &State,
+    actor: Actor,
     mut upload: Upload,
     file: &mut FileBody,
 ) -> Result<AttachmentView, Problem> {
@@ -76,7 +81,7 @@ async fn receive(
         let taken = state.ask(move |exchange| Ok(exchange.continue_attachment(upload, chunk)?));
         upload = taken.await?;
     }
-    let kept = state.ask(move |exchange| Ok(exchange.finish_attachment(upload)?));
+    let kept = state.ask(move |exchange| Ok(exchange.finish_attachment(&actor, upload)?));
     kept.await
 }
 

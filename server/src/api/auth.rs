@@ -2,6 +2,7 @@
 //!
 //! `Caller<P>` holds a bearer token that nobody has looked at. [`Caller::ask`] checks it, then `P`, then runs the verb,
 //! all in one step off the network's threads: a request costs one hop, and a body is read for those alone who may.
+//! It is also where the audit trail learns what became of each request.
 
 use std::marker::PhantomData;
 
@@ -9,12 +10,19 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use super::State;
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
-use crate::actor::{Actor, OrganisationKind, Scope};
+use crate::actor::{Act, Actor, OrganisationKind, Scope};
 use crate::exchange::Exchange;
+
+/// What becomes of a question that is answered.
+const ANSWERED: &str = "answered";
+
+/// What becomes of a request whose sender goes away between two of its steps.
+const BROKEN_OFF: &str = "broken_off";
 
 /// One kind of organisation that may use an operation, and the scopes that its token must have.
 #[derive(Debug)]
@@ -66,6 +74,8 @@ permissions! {
     RequestReaders: Vendor [StatementsRead], Institution [RequestsWrite];
     /// Exports of what is the caller's own.
     Exporters: Vendor [ExportsRead], Institution [ExportsRead];
+    /// An organisation's administrators read its audit trail.
+    AuditReaders: Operator [Admin], Vendor [Admin], Institution [Admin];
     /// Any organisation of the exchange.
     AnyMember: Operator [], Vendor [], Institution [];
 }
@@ -97,25 +107,82 @@ fn allow<P: Permission>(actor: &Actor) -> Result<(), Problem> {
 /// Someone with a bearer token, who may do what `P` permits if the token holds.
 pub struct Caller<P> {
     token: String,
+    act: Act,
     state: web::Data<State>,
     permission: PhantomData<P>,
 }
 
 impl<P: Permission> Caller<P> {
-    /// Runs a verb for the actor behind the token, if the token holds and `P` permits it.
+    /// Runs a verb for the actor behind the token, if the token holds and `P` permits it. Whatever comes of it is
+    /// recorded, also if nobody waits for the answer any more.
     pub async fn ask<T: Send + 'static>(
         self,
         verb: impl FnOnce(&Exchange, &Actor) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let token = self.token;
+        let (token, act) = (self.token, self.act);
         self.state
             .ask(move |exchange| {
-                let actor = exchange.authenticate(&token)?;
-                allow::<P>(&actor)?;
-                verb(exchange, &actor)
+                let actor = exchange.authenticate(&token, act)?;
+                let outcome = allow::<P>(&actor).and_then(|()| verb(exchange, &actor));
+                record(exchange, &actor, &outcome);
+                outcome
             })
             .await
     }
+
+    /// Runs the first verb of a request that takes several steps. What becomes of it is recorded when it ends.
+    pub async fn begin<T: Send + 'static>(
+        self,
+        verb: impl FnOnce(&Exchange, &Actor) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<(T, UnderWay), Problem> {
+        let (token, act) = (self.token, self.act);
+        let shared = Arc::clone(self.state.exchange());
+        self.state
+            .ask(move |exchange| {
+                let actor = exchange.authenticate(&token, act)?;
+                let under_way = UnderWay {
+                    exchange: shared,
+                    actor,
+                };
+                let actor = &under_way.actor;
+                match allow::<P>(actor).and_then(|()| verb(exchange, actor)) {
+                    Ok(begun) => Ok((begun, under_way)),
+                    Err(problem) => under_way.end(Err(problem)),
+                }
+            })
+            .await
+    }
+}
+
+/// A request that takes several steps.
+pub struct UnderWay {
+    exchange: Arc<Exchange>,
+    actor: Actor,
+}
+
+impl UnderWay {
+    /// Who asks.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Records what became of it.
+    pub fn end<T>(self, outcome: Result<T, Problem>) -> Result<T, Problem> {
+        record(&self.exchange, &self.actor, &outcome);
+        outcome
+    }
+}
+
+/// One whose sender went away is recorded as well.
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.exchange.record(&self.actor, BROKEN_OFF);
+    }
+}
+
+fn record<T>(exchange: &Exchange, actor: &Actor, outcome: &Result<T, Problem>) {
+    let result = outcome.as_ref().map_or_else(Problem::slug, |_| ANSWERED);
+    exchange.record(actor, result);
 }
 
 impl<P: Permission> FromRequest for Caller<P> {
@@ -127,6 +194,7 @@ impl<P: Permission> FromRequest for Caller<P> {
             let state = State::of(request)?;
             Ok(Self {
                 token: token.to_owned(),
+                act: state.acts().of(request),
                 state,
                 permission: PhantomData,
             })

@@ -27,7 +27,7 @@ pub async fn create(
 ) -> Answer<Created<ClientView>> {
     let verb = caller.ask(move |exchange, actor| {
         let request = key.of(actor, new.bytes()?)?;
-        Ok(exchange.create_client(&organisation, new.read()?, request)?)
+        Ok(exchange.create_client(actor, &organisation, new.read()?, request)?)
     });
     verb.await.map(Created)
 }
@@ -48,9 +48,9 @@ pub async fn disable(
     caller: Caller<Administrator>,
     ids: web::Path<(String, String)>,
 ) -> Answer<Deleted> {
-    let verb = caller.ask(move |exchange, _| {
+    let verb = caller.ask(move |exchange, actor| {
         let (organisation, client) = ids.into_inner();
-        Ok(exchange.disable_client(&organisation, &client)?)
+        Ok(exchange.disable_client(actor, &organisation, &client)?)
     });
     verb.await.map(|()| Deleted)
 }

@@ -95,7 +95,7 @@ pub async fn timestamps(
 
 /// Takes witnesses' cosignatures on a checkpoint.
 pub async fn cosign(caller: Caller<Administrator>, note: NoteText) -> Answer<Shown<Cosigned>> {
-    let verb = caller.ask(move |exchange, _| Ok(exchange.cosign(&note.read()?)?));
+    let verb = caller.ask(move |exchange, actor| Ok(exchange.cosign(actor, &note.read()?)?));
     verb.await.map(Shown)
 }
 

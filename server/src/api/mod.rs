@@ -3,13 +3,16 @@
 //! [`operations`] is the table of contents. Router and `OpenAPI` document are made from that one list, and what an
 //! operation needs (permission, parameters, body) stands in its handler's types.
 
+mod act;
 pub mod answer;
 pub mod attachments;
+pub mod audit_events;
 pub mod auth;
 pub mod body;
 pub mod clients;
 pub mod directory;
 pub mod events;
+pub mod evidence;
 pub mod exports;
 pub mod headers;
 pub mod health;
@@ -122,6 +125,12 @@ fn about_the_service() -> Vec<Operation> {
             events::list,
             "What happened that concerns the caller, in order and without gaps.",
         ),
+        get(
+            "/api/v1/audit-events",
+            audit_events::list,
+            "What the caller's organisation did and tried to do (監査証跡).",
+        )
+        .explained(audit_events::DESCRIPTION),
     ]
 }
 
@@ -246,6 +255,11 @@ fn of_statements() -> Vec<Operation> {
         get("/api/v1/statements/{sha256}/receipt", statements::receipt, "Hand out the receipt."),
         get("/api/v1/statements/{sha256}/proof", statements::proof, "Prove that the receipt is a leaf of the log.")
             .explained("A `c2sp.org/tlog-proof@v1` under the newest checkpoint."),
+        get("/api/v1/statements/{sha256}/evidence", evidence::read, "Hand out the evidence folder (証跡フォルダー), a zip.")
+            .explained(
+                "All that is needed to check the statement without the service: `python3 verify.py FOLDER`. For an \
+                 institution it is the statement's delivery, if it had none.",
+            ),
         get("/api/v1/statements/{sha256}/changes", statements::changes, "What changed since an earlier revision.")
             .refuses(&[Kind::OtherChain]),
         post("/api/v1/statements/{sha256}/withdrawal", statements::withdraw, "Withdraw a statement.")

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::State;
+use super::act::From;
 use super::answer::{Answer, Shown, json, not_stored};
 use super::body::{self, BODY, FORM, Held};
 use super::operation::{About, Describe, answer_header};
@@ -84,10 +85,10 @@ impl Describe for Token {
 }
 
 /// Gives a token to a client that proves who it is.
-pub async fn token(state: web::Data<State>, form: TokenForm) -> Answer<Token> {
+pub async fn token(state: web::Data<State>, from: From, form: TokenForm) -> Answer<Token> {
     let request = form.read()?;
     state
-        .ask(move |exchange| Ok(exchange.issue_token(&request)?))
+        .ask(move |exchange| Ok(exchange.issue_token(&request, &from.0)?))
         .await
         .map(Token)
 }

@@ -56,7 +56,7 @@ pub async fn create(
 ) -> Answer<Created<OrganisationView>> {
     let verb = caller.ask(move |exchange, actor| {
         let request = key.of(actor, new.bytes()?)?;
-        Ok(exchange.create_organisation(new.read()?, request)?)
+        Ok(exchange.create_organisation(actor, new.read()?, request)?)
     });
     verb.await.map(Created)
 }
@@ -91,8 +91,8 @@ pub async fn change(
     change: Document<OrganisationChange>,
     expected: IfMatch,
 ) -> Answer<Tagged<OrganisationView>> {
-    let verb = caller.ask(move |exchange, _| {
-        Ok(exchange.change_organisation(&id, change.read()?, expected.revision())?)
+    let verb = caller.ask(move |exchange, actor| {
+        Ok(exchange.change_organisation(actor, &id, change.read()?, expected.revision())?)
     });
     verb.await.map(Tagged)
 }

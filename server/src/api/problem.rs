@@ -247,6 +247,11 @@ impl Problem {
         })
     }
 
+    /// The stable name of its kind.
+    pub fn slug(&self) -> &'static str {
+        self.kind.slug()
+    }
+
     /// Tells the operator what happened inside, if anything did.
     pub fn log(&self, request: &str) {
         let Some(cause) = &self.cause else { return };

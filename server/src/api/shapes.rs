@@ -103,6 +103,11 @@ pub struct OpaqueFile(String);
 #[schema(value_type = String)]
 pub struct PlainText(String);
 
+/// A zip archive.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct ZipFile(Vec<u8>);
+
 /// Hashes of the log, 32 bytes each.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]

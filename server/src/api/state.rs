@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
 
+use super::act::Acts;
 use super::page::CursorKey;
 use super::passage::RequestIds;
 use super::problem::{Kind, Problem};
@@ -12,16 +13,19 @@ use crate::exchange::Exchange;
 /// What the handlers share. One for the whole process.
 pub struct State {
     exchange: Arc<Exchange>,
+    acts: Acts,
     cursors: CursorKey,
     request_ids: RequestIds,
 }
 
 impl State {
-    /// The state of an interface to this exchange; cursors are sealed under the service's secret.
-    pub fn new(exchange: Arc<Exchange>, secret: &[u8; 32]) -> Self {
+    /// The state of an interface to this exchange; cursors are sealed under the service's secret. Behind a reverse
+    /// proxy, that one says where requests come from.
+    pub fn new(exchange: Arc<Exchange>, secret: &[u8; 32], behind_proxy: bool) -> Self {
         let request_ids = RequestIds::since(exchange.clock().now());
         Self {
             exchange,
+            acts: Acts::new(behind_proxy),
             cursors: CursorKey::new(secret),
             request_ids,
         }
@@ -51,6 +55,10 @@ impl State {
 
     pub(super) fn exchange(&self) -> &Arc<Exchange> {
         &self.exchange
+    }
+
+    pub(super) fn acts(&self) -> &Acts {
+        &self.acts
     }
 
     pub(super) fn cursors(&self) -> &CursorKey {

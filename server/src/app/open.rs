@@ -92,14 +92,15 @@ pub(super) fn open(
     })?;
     let in_use = |purpose| (purpose, service.public(purpose).clone());
     let in_use = ServicePurpose::ALL.map(in_use).to_vec();
+    let signer = Arc::new(LogSigner::new(service.receipt, service.log, origin, stated));
     let db = Db::open(storage::Options {
         url,
         readers: config.readers,
         clock: clock.clone(),
-        signer: Arc::new(LogSigner::new(service.receipt, service.log, origin, stated)),
+        signer: Arc::clone(&signer),
         high_water: config.high_water.clone(),
     })?;
-    let exchange = Exchange::new(db.clone(), clock, random, issuer, &token_key);
+    let exchange = Exchange::new(db.clone(), signer, clock, random, issuer, &token_key);
     let exchange = exchange.anchored(anchors(config)?);
     if lost.is_none() {
         exchange.record_service_keys(in_use)?;

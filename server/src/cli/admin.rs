@@ -247,7 +247,12 @@ impl Client {
         let exchange = self.common.open(ambient)?;
         let client = self.key.for_client(ambient, |key| {
             let client = new_client(&self.name, key, &self.scope)?;
-            Ok(exchange.create_client(&self.organisation, client, None)?)
+            Ok(exchange.create_client(
+                &exchange.shell("admin_client")?,
+                &self.organisation,
+                client,
+                None,
+            )?)
         })?;
         self.common.show_client(&client)
     }
@@ -265,7 +270,9 @@ impl Common {
 
     fn register(&self, ambient: &Ambient, members: &Value) -> Result<(), CommandError> {
         let new: NewOrganisation = read(members)?;
-        let organisation = self.open(ambient)?.create_organisation(new, None)?;
+        let exchange = self.open(ambient)?;
+        let actor = exchange.shell(&format!("admin_{}", new.kind))?;
+        let organisation = exchange.create_organisation(&actor, new, None)?;
         let OrganisationView { id, kind, name, .. } = &organisation;
         self.output
             .show(&organisation, &format!("{kind}  {id}  {name}"))

@@ -2,6 +2,9 @@
 //!
 //! `submit` and `demo` use the same one, so that the demonstration does what any machine does.
 
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine;
@@ -15,6 +18,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body, RequestBuilder};
 
 use super::Ambient;
+use super::end::CommandError;
 use super::problem::Problem;
 use crate::clock::Clock;
 use crate::exchange::Random;
@@ -28,6 +32,7 @@ const ASSERTION_LIFETIME: SignedDuration = SignedDuration::from_mins(2);
 const JSON: &str = "application/json";
 const JOSE: &str = "application/jose";
 const CSV: &str = "text/csv";
+const ANYTHING: &str = "*/*";
 const TEXT: &str = "text/plain";
 const BEARER_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -255,6 +260,23 @@ impl Session<'_> {
     pub(super) fn get_csv(&self, path: &str) -> Result<Vec<u8>, ServiceError> {
         let url = self.url(path);
         answer(&url, self.prepare(self.agent().get(&url), CSV).call())
+    }
+
+    /// Gets a file of any size, byte for byte, into a file.
+    pub(super) fn download(&self, path: &str, into: &Path) -> Result<(), CommandError> {
+        let url = self.url(path);
+        let sent = self.prepare(self.agent().get(&url), ANYTHING).call();
+        let mut response = sent.map_err(|cause| ServiceError::Unreachable {
+            url: url.clone(),
+            cause,
+        })?;
+        if !response.status().is_success() {
+            answer(&url, Ok(response))?;
+            return Ok(());
+        }
+        let mut file = File::create(into).map_err(CommandError::file(into))?;
+        let copied = io::copy(&mut response.body_mut().as_reader(), &mut file);
+        copied.map(drop).map_err(CommandError::file(into))
     }
 
     /// Posts JSON.

@@ -11,6 +11,7 @@ mod client;
 mod compare;
 mod demo;
 mod end;
+mod evidence;
 mod files;
 mod key;
 mod log;
@@ -59,6 +60,7 @@ enum Command {
     Submit(submit::Submit),
     Verify(verify::Verify),
     Compare(compare::Compare),
+    Evidence(evidence::Evidence),
     Log(log::Log),
     Admin(admin::Admin),
     Migrate(serve::Migrate),
@@ -78,6 +80,7 @@ impl Command {
             Self::Submit(submit) => submit.run(ambient),
             Self::Verify(verify) => verify.run(),
             Self::Compare(compare) => compare.run(),
+            Self::Evidence(evidence) => evidence.run(ambient),
             Self::Log(log) => log.run(ambient),
             Self::Admin(admin) => admin.run(ambient),
             Self::Migrate(migrate) => migrate.run(ambient),

@@ -61,13 +61,19 @@ fn all<K>(
 /// Checks a folder and prints what came of it.
 pub(super) fn run(folder: &Path, kept: &Kept, output: Output) -> Result<Answer, CommandError> {
     let trusted = kept.read()?;
+    let report = check(folder, &trusted)?;
+    output.show(&as_json(&report), &as_text(folder, &report, &trusted))?;
+    Ok(report.passed().into())
+}
+
+/// Makes all checks, those of time stamps with OpenSSL.
+pub(super) fn check(folder: &Path, trusted: &Trusted) -> Result<Report, CommandError> {
     let files = read_folder(folder).map_err(CommandError::file(folder))?;
-    let mut report = evidence::check(&files, &trusted);
+    let mut report = evidence::check(&files, trusted);
     for stamp in report.stamps() {
         report.settle(&stamp, verify_stamp(folder, &stamp));
     }
-    output.show(&as_json(&report), &as_text(folder, &report, &trusted))?;
-    Ok(report.passed().into())
+    Ok(report)
 }
 
 /// The files below a folder by their path from it. What is no file, or cannot be read, is said in its place.

@@ -56,10 +56,10 @@ impl Exchange {
         actor: &Actor,
         sha256: &str,
     ) -> Result<Acknowledged, AcknowledgeError> {
-        let (actor, sha256) = (actor.clone(), sha256.to_owned());
-        let acknowledged = self.db.write(move |tx| {
-            let row = readable(tx, &actor, &sha256)?;
-            let institution = &actor.organisation;
+        let (asking, sha256) = (actor.clone(), sha256.to_owned());
+        let acknowledged = self.write(actor, move |tx| {
+            let row = readable(tx, &asking, &sha256)?;
+            let institution = &asking.organisation;
             let delivery = deliveries::find(tx, institution, &row.sha256)?
                 .ok_or(AcknowledgeError::NotDelivered)?;
             if let Some((leaf, at)) = delivery.acknowledgement_leaf.zip(delivery.acknowledged_at) {

@@ -83,10 +83,10 @@ impl Exchange {
                 (None, Some(self.approving_key(actor, kid, &document)?))
             }
         };
-        let (actor, kid) = (actor.clone(), kid.to_owned());
-        let approved = self.db.write(move |tx| {
+        let (asking, kid) = (actor.clone(), kid.to_owned());
+        let approved = self.write(actor, move |tx| {
             let mut row = signing_keys::find(tx, &kid)?.ok_or(ApproveKeyError::NotFound)?;
-            if actor.kind != OrganisationKind::Operator && row.vendor_id != actor.organisation {
+            if asking.kind != OrganisationKind::Operator && row.vendor_id != asking.organisation {
                 return Err(ApproveKeyError::NotFound);
             }
             let now = tx.now();
@@ -104,7 +104,7 @@ impl Exchange {
             row.approved_by = Some(
                 approver
                     .as_ref()
-                    .map_or(actor.client.as_str(), Thumbprint::as_str)
+                    .map_or(asking.client.as_str(), Thumbprint::as_str)
                     .to_owned(),
             );
             row.approval_note.clone_from(&note);

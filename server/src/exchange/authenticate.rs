@@ -4,7 +4,7 @@
 //! is read anew for every request, so that disabling either acts at once.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,12 +15,15 @@ use serde::Serialize;
 
 use super::Exchange;
 use super::jwt::{self, AccessClaims, JwtRefusal, TOKEN_LIFETIME};
-use crate::actor::{Actor, Scopes};
+use crate::actor::{Act, Actor, OrganisationKind, Scopes};
 use crate::storage::Error as StorageError;
 use crate::storage::clients::{self, ClientRow};
 
 /// The value of `client_assertion_type` (RFC 7523, section 2.2).
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How many hex digits of a token's digest name it in the audit trail.
+const NAME_LENGTH: usize = 16;
 
 /// How many verified tokens are remembered at the most.
 const MOST_REMEMBERED: usize = 20_000;
@@ -73,6 +76,19 @@ pub enum TokenError {
     Storage(#[from] StorageError),
 }
 
+impl TokenError {
+    /// What the audit trail calls it: RFC 6749's name of the error.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidClient(_) => "invalid_client",
+            Self::InvalidScope => "invalid_scope",
+            Self::Storage(_) => "unavailable",
+        }
+    }
+}
+
 impl From<JwtRefusal> for TokenError {
     fn from(refusal: JwtRefusal) -> Self {
         Self::InvalidClient(refusal.to_string())
@@ -116,7 +132,13 @@ impl Remembered {
 
 impl Exchange {
     /// Gives a token to a client that proves who it is.
-    pub fn issue_token(&self, request: &TokenRequest) -> Result<TokenResponse, TokenError> {
+    ///
+    /// From the moment on at which it is known who asks, the audit trail tells of it.
+    pub fn issue_token(
+        &self,
+        request: &TokenRequest,
+        address: &str,
+    ) -> Result<TokenResponse, TokenError> {
         let assertion = assertion_of(request)?;
         let claimed = jwt::claimed_client(assertion)?;
         if request.client_id.as_ref().is_some_and(|id| *id != claimed) {
@@ -129,32 +151,54 @@ impl Exchange {
             .map_err(|_| StorageError::Corrupt(format!("key of client {claimed}")))?;
         let now = self.clock.now();
         let assertion = jwt::read_assertion(assertion, &key, &self.issuer, now)?;
-        let scopes = granted_scopes(&client, request.scope.as_deref())?;
-        self.use_assertion_once(&claimed, &assertion)?;
+        self.db.check_room_for_records()?;
+        let issued = granted_scopes(&client, request.scope.as_deref())
+            .and_then(|scopes| self.issue_to(&client, scopes, &assertion, address, now));
+        if let Err(error) = &issued {
+            let refused = token_actor(&client, String::new(), address, "token_refused");
+            self.record(&refused, error.word());
+        }
+        issued
+    }
+
+    fn issue_to(
+        &self,
+        client: &ClientRow,
+        scopes: Scopes,
+        assertion: &jwt::AssertionClaims,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<TokenResponse, TokenError> {
         let mut jti = [0; 16];
         self.fill(&mut jti)?;
         let claims = AccessClaims {
             iss: self.issuer.clone(),
-            sub: claimed.clone(),
-            client_id: claimed,
+            sub: client.id.clone(),
+            client_id: client.id.clone(),
             aud: self.issuer.clone(),
             exp: now.as_second() + TOKEN_LIFETIME.as_secs(),
             iat: now.as_second(),
             jti: URL_SAFE_NO_PAD.encode(jti),
             scope: scopes.to_string(),
         };
+        let access_token = self.tokens.sign(&claims)?;
+        let named = name_of(&Digest::of(access_token.as_bytes()));
+        let actor = token_actor(client, named, address, "token_issued");
+        self.use_assertion_once(&actor, assertion)?;
         Ok(TokenResponse {
-            access_token: self.tokens.sign(&claims)?,
+            access_token,
             token_type: "Bearer",
             expires_in: TOKEN_LIFETIME.as_secs(),
             scope: claims.scope,
         })
     }
 
-    /// Who is behind an access token now.
-    pub fn authenticate(&self, token: &str) -> Result<Actor, AuthenticateError> {
+    /// Who is behind an access token now, and does `act`. Whoever asks says afterwards what became of it
+    /// ([`Exchange::record`]).
+    pub fn authenticate(&self, token: &str, act: Act) -> Result<Actor, AuthenticateError> {
         let now = self.clock.now();
-        let claims = self.claims_of(token, now)?;
+        let digest = Digest::of(token.as_bytes());
+        let claims = self.claims_of(token, digest, now)?;
         if claims.exp <= now.as_second() {
             return Err(AuthenticateError::Refused(JwtRefusal::Expired.to_string()));
         }
@@ -164,6 +208,7 @@ impl Exchange {
             .ok_or_else(|| {
                 AuthenticateError::Refused("the client or its organisation is disabled".to_owned())
             })?;
+        self.db.check_room_for_records()?;
         let corrupt = |what: &str| StorageError::Corrupt(format!("{what} of client {}", client.id));
         let scopes: Scopes = client.scopes.parse().map_err(|_| corrupt("scopes"))?;
         let token_scopes: Scopes = claims.scope.parse().unwrap_or_default();
@@ -172,12 +217,18 @@ impl Exchange {
             organisation: client.organisation_id,
             client: client.id,
             scopes: token_scopes.common(scopes),
+            token: name_of(&digest),
+            act: Arc::new(act),
         })
     }
 
     /// What the token says, verified now or before.
-    fn claims_of(&self, token: &str, now: Timestamp) -> Result<AccessClaims, AuthenticateError> {
-        let digest = Digest::of(token.as_bytes());
+    fn claims_of(
+        &self,
+        token: &str,
+        digest: Digest,
+        now: Timestamp,
+    ) -> Result<AccessClaims, AuthenticateError> {
         if let Some(claims) = self.remembered.get(&digest) {
             return Ok(claims);
         }
@@ -200,13 +251,13 @@ impl Exchange {
 
     fn use_assertion_once(
         &self,
-        client_id: &str,
+        actor: &Actor,
         assertion: &jwt::AssertionClaims,
     ) -> Result<(), TokenError> {
-        let (client_id, jti) = (client_id.to_owned(), assertion.jti.clone());
+        let (client_id, jti) = (actor.client.clone(), assertion.jti.clone());
         // Kept a little longer than it is good for, so that no clock's step makes it new again.
         let expires_at = (assertion.exp + 120).saturating_mul(1000);
-        self.db.write(move |tx| {
+        self.write(actor, move |tx| {
             if clients::assertion_was_used(tx, &client_id, &jti)? {
                 return Err(TokenError::InvalidClient(
                     "the assertion was used before: make a new `jti`".to_owned(),
@@ -218,6 +269,25 @@ impl Exchange {
             )?)
         })?;
         Ok(())
+    }
+}
+
+/// What the audit trail calls a token.
+fn name_of(token: &Digest) -> String {
+    let mut name = token.to_string();
+    name.truncate(NAME_LENGTH);
+    name
+}
+
+/// A client at the token endpoint, which needs no scope there.
+fn token_actor(client: &ClientRow, token: String, address: &str, action: &str) -> Actor {
+    Actor {
+        organisation: client.organisation_id.clone(),
+        kind: OrganisationKind::Operator,
+        client: client.id.clone(),
+        scopes: Scopes::default(),
+        token,
+        act: Arc::new(Act::new(address, action, &client.id)),
     }
 }
 

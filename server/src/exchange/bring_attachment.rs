@@ -158,7 +158,11 @@ impl Exchange {
     }
 
     /// All has arrived: keeps the file if it is the one that its address names.
-    pub fn finish_attachment(&self, mut upload: Upload) -> Result<AttachmentView, AttachmentError> {
+    pub fn finish_attachment(
+        &self,
+        actor: &Actor,
+        mut upload: Upload,
+    ) -> Result<AttachmentView, AttachmentError> {
         let found = std::mem::take(&mut upload.digesting).finish();
         if let Err(violations) = refuse_another_file(&upload, found) {
             self.give_up(&upload)?;
@@ -168,7 +172,7 @@ impl Exchange {
         let created = if upload.held {
             false
         } else {
-            self.db.write(move |tx| keep(tx, &upload))?.value
+            self.write(actor, move |tx| keep(tx, &upload))?.value
         };
         Ok(AttachmentView {
             sha256,

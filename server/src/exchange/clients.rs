@@ -5,9 +5,10 @@ use kaiji_schema::reader::{FromMembers, Reader};
 use kaiji_schema::violation::Violations;
 use serde::Serialize;
 
+use super::audit::shell_of;
 use super::idempotency::{Idempotency, IdempotencyError, made_before, remember};
 use super::{Exchange, Moment, Page, Window, violation};
-use crate::actor::{OrganisationKind, Scope, Scopes};
+use crate::actor::{Actor, OrganisationKind, Scope, Scopes};
 use crate::storage::clients::{self, ClientRow};
 use crate::storage::organisations::{self, OrganisationRow};
 use crate::storage::{Error as StorageError, Tx};
@@ -135,13 +136,14 @@ impl Exchange {
     /// Creates a client of the organisation.
     pub fn create_client(
         &self,
+        actor: &Actor,
         organisation_id: &str,
         new: NewClient,
         request: Option<Idempotency>,
     ) -> Result<ClientView, ClientError> {
         let id = self.new_id("cli")?;
         let organisation_id = organisation_id.to_owned();
-        let created = self.db.write(move |tx| {
+        let created = self.write(actor, move |tx| {
             if let Some(id) = made_before(tx, request.as_ref())? {
                 return clients::find(tx, &id)?.ok_or(ClientError::NotFound);
             }
@@ -176,11 +178,12 @@ impl Exchange {
     /// Shuts a client out for good, from the next request on.
     pub fn disable_client(
         &self,
+        actor: &Actor,
         organisation_id: &str,
         client_id: &str,
     ) -> Result<(), ClientError> {
         let (organisation_id, client_id) = (organisation_id.to_owned(), client_id.to_owned());
-        self.db.write(move |tx| {
+        self.write(actor, move |tx| {
             let now = tx.now().as_millisecond();
             let disabled = clients::disable(tx, &organisation_id, &client_id, now)?;
             if disabled {
@@ -199,10 +202,13 @@ impl Exchange {
             self.new_id("cli")?,
         );
         let name = name.to_owned();
-        let created = self.db.write(move |tx| {
+        // Nobody is there yet who could have asked for it but the one at the machine.
+        let actor = &shell_of(&organisation_id, "admin_operator");
+        let created = self.write(actor, move |tx| {
             let organisation = operator(tx, &organisation_id, &name)?;
             let row = client_of(&organisation, &client_id, &new, tx.now().as_millisecond())?;
             clients::insert(tx, &row)?;
+            tx.concerns(&row.id);
             Ok::<_, ClientError>(row)
         })?;
         Ok(created.value.into())

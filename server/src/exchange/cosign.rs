@@ -8,6 +8,7 @@ use kaiji_schema::log::{Checkpoint, Note, NoteError, NoteSignature};
 use serde::Serialize;
 
 use super::{Exchange, LogError, Moment};
+use crate::actor::Actor;
 use crate::storage::anchors::{self, CosignatureRow};
 use crate::storage::{DbConnection, Error as StorageError, log};
 
@@ -51,7 +52,7 @@ pub struct WitnessView {
 
 impl Exchange {
     /// Keeps the lines of witnesses that stand under a checkpoint of this log.
-    pub fn cosign(&self, text: &str) -> Result<Cosigned, CosignError> {
+    pub fn cosign(&self, actor: &Actor, text: &str) -> Result<Cosigned, CosignError> {
         let note = Note::parse(text).map_err(CosignError::Note)?;
         let checkpoint = Checkpoint::parse(note.body()).map_err(CosignError::Note)?;
         let size = i64::try_from(checkpoint.size).map_err(|_| CosignError::AnotherCheckpoint)?;
@@ -74,7 +75,7 @@ impl Exchange {
             rows.iter()
                 .try_for_each(|row| anchors::insert_cosignature(tx, row))
         };
-        self.db.write::<_, StorageError, _>(keep)?;
+        self.write::<_, StorageError, _>(actor, keep)?;
         let view = |(line, time): &(&NoteSignature, Timestamp)| WitnessView {
             name: line.name.clone(),
             key_id: hex(line.key_id),

@@ -8,13 +8,13 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
 use kaiji_schema::comparison::{ComparedItem, Reason};
 use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
 use kaiji_schema::sheet::{ComparisonRow as SheetRow, ComparisonSheet, Encoding, SignatureStatus};
 
 use super::compare_system::comparison_of;
 use super::cosign::line_of;
+use super::time::JAPAN;
 use super::{Exchange, LogError, Validity};
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::organisations::{self, OrganisationRow};
@@ -415,8 +415,5 @@ fn signature_label(validity: Validity) -> &'static str {
 /// The day of an instant in Japan, which has kept one offset since 1951.
 fn japanese_date(milliseconds: i64) -> String {
     let instant = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH);
-    instant
-        .to_zoned(TimeZone::fixed(Offset::constant(9)))
-        .date()
-        .to_string()
+    instant.to_zoned(JAPAN).date().to_string()
 }

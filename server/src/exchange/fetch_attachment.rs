@@ -73,7 +73,6 @@ fn readable(
 
 /// The files that a statement names, in its order, each under the name that it gives. Whether the caller may read the
 /// statement is asked before.
-#[allow(dead_code, reason = "the evidence folder will hold them")]
 pub(super) fn attachments_of(
     connection: &mut DbConnection,
     statement_sha256: &str,

@@ -62,16 +62,23 @@ pub(super) fn made_before(
         Some(row) if row.body_sha256 != request.body.to_string() => {
             Err(IdempotencyError::OtherBody)
         }
-        found => Ok(found.map(|row| row.resource_id)),
+        found => {
+            let made = found.map(|row| row.resource_id);
+            if let Some(id) = &made {
+                tx.concerns(id);
+            }
+            Ok(made)
+        }
     }
 }
 
-/// Remembers what the request made.
+/// Remembers what the request made, and names it for the audit trail.
 pub(super) fn remember(
     tx: &mut Tx<'_>,
     request: Option<&Idempotency>,
     resource_id: &str,
 ) -> Result<(), StorageError> {
+    tx.concerns(resource_id);
     let Some(request) = request else {
         return Ok(());
     };

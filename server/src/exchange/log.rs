@@ -153,6 +153,7 @@ impl From<ProofError<TileError<StorageError>>> for LogError {
     }
 }
 
+/// What a tile that cannot be had means.
 pub(super) fn lost(error: TileError<StorageError>) -> StorageError {
     match error {
         TileError::Fetch(error) => error,

@@ -8,6 +8,8 @@ mod acknowledge;
 mod anchors;
 mod announce;
 mod approve_key;
+mod audit;
+mod audit_day;
 mod authenticate;
 mod backup;
 mod bring_attachment;
@@ -17,6 +19,7 @@ mod compare_system;
 mod cosign;
 mod directory;
 mod events;
+mod evidence;
 mod export_comparison;
 mod fetch_attachment;
 mod high_water;
@@ -54,6 +57,8 @@ pub use anchors::{
     TimestampView,
 };
 pub use approve_key::{Approval, ApproveKeyError};
+pub use audit::{AuditEventView, AuditFilter};
+pub use audit_day::{AuditTrailError, AuditTrailFindings};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
 pub use backup::{BackupError, Manifest, back_up, restore};
 pub use bring_attachment::{AttachmentError, AttachmentView, CHUNK_BYTES, Upload};
@@ -63,6 +68,7 @@ pub use compare_system::{CompareError, ComparisonView, SummaryView, SystemCompar
 pub use cosign::{CosignError, Cosigned, WitnessView};
 pub use directory::DirectoryEntry;
 pub use events::EventView;
+pub use evidence::EvidenceZip;
 pub use export_comparison::{ComparisonExport, ExportError};
 pub use fetch_attachment::Download;
 pub use high_water::{HighWater, HighWaterError};
@@ -89,6 +95,7 @@ pub use verify_log::{Flaw, LogAudit, VerifyLogError, verify_log};
 pub use withdraw_statement::{WithdrawError, Withdrawn};
 
 use crate::clock::Clock;
+use crate::keys::LogSigner;
 use crate::storage::Db;
 pub use crate::storage::Error as StorageError;
 
@@ -98,6 +105,7 @@ pub type Random = Arc<dyn SecureRandom + Send + Sync>;
 /// The service's verbs, and what they need. One for the whole process.
 pub struct Exchange {
     db: Db,
+    signer: Arc<LogSigner>,
     clock: Clock,
     random: Random,
     issuer: String,
@@ -107,10 +115,19 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// An exchange that calls itself `issuer` (its public base address) and signs access tokens with `token_key`.
-    pub fn new(db: Db, clock: Clock, random: Random, issuer: String, token_key: &TokenKey) -> Self {
+    /// An exchange that calls itself `issuer` (its public base address), signs what it says about statements with
+    /// `signer`, which signs the receipts too, and access tokens with `token_key`.
+    pub fn new(
+        db: Db,
+        signer: Arc<LogSigner>,
+        clock: Clock,
+        random: Random,
+        issuer: String,
+        token_key: &TokenKey,
+    ) -> Self {
         Self {
             db,
+            signer,
             clock,
             random,
             issuer,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::idempotency::{Idempotency, IdempotencyError, made_before, remember};
 use super::revision::{Revision, Stale};
 use super::{Exchange, Moment, Page, Window, fold, violation};
-use crate::actor::OrganisationKind;
+use crate::actor::{Actor, OrganisationKind};
 use crate::storage::organisations::{self, OrganisationRow};
 use crate::storage::{Error as StorageError, Tx};
 
@@ -215,11 +215,12 @@ impl Exchange {
     /// Creates a vendor or an institution.
     pub fn create_organisation(
         &self,
+        actor: &Actor,
         new: NewOrganisation,
         request: Option<Idempotency>,
     ) -> Result<OrganisationView, OrganisationError> {
         let id = self.new_id(new.kind.id_prefix())?;
-        let created = self.db.write(move |tx| {
+        let created = self.write(actor, move |tx| {
             if let Some(id) = made_before(tx, request.as_ref())? {
                 return organisations::find(tx, &id)?.ok_or(OrganisationError::NotFound);
             }
@@ -272,12 +273,13 @@ impl Exchange {
     /// Changes an organisation. Disabling it shuts its clients out from the next request on.
     pub fn change_organisation(
         &self,
+        actor: &Actor,
         id: &str,
         change: OrganisationChange,
         expected: Option<Revision>,
     ) -> Result<OrganisationView, OrganisationError> {
         let id = id.to_owned();
-        let changed = self.db.write(move |tx| {
+        let changed = self.write(actor, move |tx| {
             let mut row = organisations::find(tx, &id)?.ok_or(OrganisationError::NotFound)?;
             row.revision = Revision(row.revision).expect(expected)?.0;
             apply(&mut row, &change, tx.now().as_millisecond());

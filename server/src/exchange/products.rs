@@ -184,7 +184,7 @@ impl Exchange {
         request: Option<Idempotency>,
     ) -> Result<ProductView, ProductError> {
         let (id, vendor_id) = (self.new_id("prd")?, actor.organisation.clone());
-        let created = self.db.write(move |tx| {
+        let created = self.write(actor, move |tx| {
             if let Some(id) = made_before(tx, request.as_ref())? {
                 return own_product(tx, &vendor_id, &id);
             }
@@ -239,7 +239,7 @@ impl Exchange {
         expected: Option<Revision>,
     ) -> Result<ProductView, ProductError> {
         let (id, vendor_id) = (id.to_owned(), actor.organisation.clone());
-        let changed = self.db.write(move |tx| {
+        let changed = self.write(actor, move |tx| {
             let mut row = own_product(tx, &vendor_id, &id)?;
             row.revision = Revision(row.revision).expect(expected)?.0;
             row.updated_at = tx.now().as_millisecond();
@@ -259,7 +259,7 @@ impl Exchange {
     ) -> Result<(), ProductError> {
         let vendor_id = actor.organisation.clone();
         let (product_id, institution_id) = (product_id.to_owned(), institution_id.to_owned());
-        self.db.write(move |tx| {
+        self.write(actor, move |tx| {
             own_product(tx, &vendor_id, &product_id)?;
             let now = tx.now().as_millisecond();
             if !products::revoke_grant(tx, &institution_id, &product_id, now)? {

@@ -250,12 +250,12 @@ impl Exchange {
             Ok::<_, ReadStatementError>((bytes_of(c, &row)?, row, delivered))
         })?;
         if !delivered {
-            let actor = actor.clone();
-            self.db.write(move |tx| {
+            let asking = actor.clone();
+            self.write(actor, move |tx| {
                 // Asked again: the release may have been narrowed, another call may have been first.
-                let row = readable(tx, &actor, &row.sha256)?;
-                if deliveries::find(tx, &actor.organisation, &row.sha256)?.is_none() {
-                    deliver(tx, &actor.organisation, &row)?;
+                let row = readable(tx, &asking, &row.sha256)?;
+                if deliveries::find(tx, &asking.organisation, &row.sha256)?.is_none() {
+                    deliver(tx, &asking.organisation, &row)?;
                 }
                 Ok::<_, ReadStatementError>(())
             })?;

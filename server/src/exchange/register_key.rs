@@ -183,7 +183,7 @@ impl Exchange {
         self.fill(&mut bytes)?;
         let challenge = URL_SAFE_NO_PAD.encode(bytes);
         let (vendor, kept) = (actor.organisation.clone(), challenge.clone());
-        let expires_at = self.db.write(move |tx| {
+        let expires_at = self.write(actor, move |tx| {
             let now = tx.now();
             let expires_at = now
                 .saturating_add(CHALLENGE_LIFETIME)
@@ -220,7 +220,7 @@ impl Exchange {
         }
         let not_after = self.expiry(not_after)?;
         let vendor = actor.organisation.clone();
-        let registered = self.db.write(move |tx| {
+        let registered = self.write(actor, move |tx| {
             let kid = key.thumbprint();
             if let Some(kid) = made_before(tx, request.as_ref())? {
                 return signing_keys::find(tx, &kid)?.ok_or(KeyError::NotFound);

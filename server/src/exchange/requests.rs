@@ -147,7 +147,7 @@ impl Exchange {
         request: Option<Idempotency>,
     ) -> Result<RequestView, RequestError> {
         let (id, institution_id) = (self.new_id("req")?, actor.organisation.clone());
-        let created = self.db.write(move |tx| {
+        let created = self.write(actor, move |tx| {
             if let Some(id) = made_before(tx, request.as_ref())? {
                 let row = requests::find(tx, Party::Institution(&institution_id), &id)?;
                 return row.ok_or(RequestError::NotFound);
@@ -225,9 +225,9 @@ impl Exchange {
         state: RequestState,
         reason: Option<String>,
     ) -> Result<RequestView, RequestError> {
-        let (actor, id) = (actor.clone(), id.to_owned());
-        let settled = self.db.write(move |tx| {
-            let party = party(&actor).ok_or(RequestError::NotFound)?;
+        let (asking, id) = (actor.clone(), id.to_owned());
+        let settled = self.write(actor, move |tx| {
+            let party = party(&asking).ok_or(RequestError::NotFound)?;
             let mut row = requests::find(tx, party, &id)?.ok_or(RequestError::NotFound)?;
             if row.state != RequestState::Open.as_str() {
                 return Err(RequestError::State(row.state));

@@ -99,7 +99,7 @@ impl Exchange {
         end: impl Fn(&mut Tx<'_>, &mut SigningKeyRow) -> Result<&'static str, KeyError> + Send + 'static,
     ) -> Result<KeyView, KeyError> {
         let (vendor, kid) = (actor.organisation.clone(), kid.to_owned());
-        let ended = self.db.write(move |tx| {
+        let ended = self.write(actor, move |tx| {
             let found = signing_keys::find(tx, &kid)?.filter(|row| row.vendor_id == vendor);
             let mut row = found.ok_or(KeyError::NotFound)?;
             let kind = end(tx, &mut row)?;

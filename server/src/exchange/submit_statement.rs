@@ -127,9 +127,7 @@ impl Exchange {
             compared,
             announcement,
         };
-        let submitted = self
-            .db
-            .write_prepared(preparing, move |tx| incoming.take_in(tx))?;
+        let submitted = self.write_prepared(preparing, actor, move |tx| incoming.take_in(tx))?;
         let (mut submission, leaf) = submitted.into_value_and_leaf();
         if let Some(logged) = leaf {
             submission.receipt = logged.receipt;
@@ -203,6 +201,7 @@ struct Incoming {
 impl Incoming {
     /// Runs inside the writer. The receipt of a new statement is signed after it.
     fn take_in(&self, tx: &mut Tx<'_>) -> Result<Submission, SubmitError> {
+        tx.concerns(&self.verified.sha256().to_string());
         if let Some(held) = statements::with_payload(tx, &self.vendor, &self.payload_sha256)? {
             return held_submission(tx, held);
         }

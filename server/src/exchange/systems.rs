@@ -191,7 +191,7 @@ impl Exchange {
         request: Option<Idempotency>,
     ) -> Result<SystemView, SystemError> {
         let (id, institution_id) = (self.new_id("sys")?, actor.organisation.clone());
-        let created = self.db.write(move |tx| {
+        let created = self.write(actor, move |tx| {
             if let Some(id) = made_before(tx, request.as_ref())? {
                 return systems::find(tx, &institution_id, &id)?.ok_or(SystemError::NotFound);
             }
@@ -234,7 +234,7 @@ impl Exchange {
         expected: Option<Revision>,
     ) -> Result<SystemView, SystemError> {
         let (id, institution_id) = (id.to_owned(), actor.organisation.clone());
-        let changed = self.db.write(move |tx| {
+        let changed = self.write(actor, move |tx| {
             let mut row = systems::find(tx, &institution_id, &id)?.ok_or(SystemError::NotFound)?;
             row.revision = Revision(row.revision).expect(expected)?.0;
             row.updated_at = tx.now().as_millisecond();
@@ -254,7 +254,7 @@ impl Exchange {
         expected: Option<Revision>,
     ) -> Result<(), SystemError> {
         let (id, institution_id) = (id.to_owned(), actor.organisation.clone());
-        self.db.write(move |tx| {
+        self.write(actor, move |tx| {
             let row = systems::find(tx, &institution_id, &id)?.ok_or(SystemError::NotFound)?;
             Revision(row.revision).expect(expected)?;
             Ok::<_, SystemError>(systems::delete(tx, &id)?)

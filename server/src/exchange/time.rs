@@ -1,6 +1,7 @@
 //! How instants are shown: RFC 3339, UTC, milliseconds.
 
 use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 use serde::{Serialize, Serializer};
 
 /// An instant as rows keep it (milliseconds UTC) and documents show it (`2026-11-01T00:00:00.000Z`).
@@ -24,4 +25,13 @@ impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:.3}", self.timestamp()))
     }
+}
+
+/// The clock on Japan's walls.
+pub(super) const JAPAN: TimeZone = TimeZone::fixed(Offset::constant(9));
+
+/// An instant as people in Japan read it.
+pub(super) fn in_japan(at: Timestamp) -> String {
+    let local = at.to_zoned(JAPAN);
+    local.strftime("%Y-%m-%d %H:%M:%S(日本時間)").to_string()
 }

@@ -72,7 +72,7 @@ impl Exchange {
         let (vendor, kid) = (actor.organisation.clone(), withdrawal.1);
         let (statement, reason) = (sha256, withdrawal.0.reason);
         let named = statement.clone();
-        let withdrawn = self.db.write(move |tx| {
+        let withdrawn = self.write(actor, move |tx| {
             let now = tx.now();
             let (_, key_leaf) = usable_key(tx, &vendor, &kid, now)?.ok_or(WithdrawError::Signer)?;
             let found = statements::find(tx, Reader::Vendor(&vendor), &statement)?;

@@ -24,7 +24,9 @@ pub fn step(exchange: &Exchange) -> Result<bool, Error> {
 
 /// What needs the database alone.
 fn rows(exchange: &Exchange) -> Result<bool, Error> {
-    Ok(exchange.spread_announcements()? || exchange.sweep_attachments()?)
+    Ok(exchange.spread_announcements()?
+        || exchange.sweep_attachments()?
+        || exchange.close_audit_day()?)
 }
 
 /// Works until `stop` changes. Who waits for a host elsewhere keeps nobody else waiting.

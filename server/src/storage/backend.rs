@@ -2,6 +2,7 @@
 //!
 //! The rest of `storage` speaks to [`DbConnection`] and does not know which of the two it has.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, R2D2Connection};
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Binary, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use kaiji_schema::Digest;
+use kaiji_schema::audit::Trail;
 use kaiji_schema::log::Frontier;
 
 use super::Error;
@@ -195,15 +200,13 @@ pub(super) fn begin_write(connection: &mut DbConnection) -> Result<(), Error> {
     Ok(())
 }
 
-/// The head of the log as it is now: size, time of the last receipt, number of the last event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+/// The head of the log as it is now: size, time of the last receipt, number of the last event, end of the audit trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
-    #[diesel(sql_type = BigInt)]
     pub(super) size: i64,
-    #[diesel(sql_type = BigInt)]
     pub(super) last_received_at: i64,
-    #[diesel(sql_type = BigInt)]
     pub(super) last_event: i64,
+    pub(super) audit: Trail,
 }
 
 impl Head {
@@ -222,10 +225,27 @@ impl Head {
 
 #[derive(QueryableByName)]
 struct HeadRow {
-    #[diesel(embed)]
-    head: Head,
-    #[diesel(sql_type = diesel::sql_types::Binary)]
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+    #[diesel(sql_type = BigInt)]
+    last_received_at: i64,
+    #[diesel(sql_type = BigInt)]
+    last_event: i64,
+    #[diesel(sql_type = BigInt)]
+    audit_size: i64,
+    #[diesel(sql_type = Text)]
+    audit_head: String,
+    #[diesel(sql_type = Binary)]
     frontier: Vec<u8>,
+}
+
+/// The end of the audit trail, as `log_head` keeps it.
+pub(super) fn trail(size: i64, head: &str) -> Result<Trail, Error> {
+    let broken = || Error::Corrupt("the end of the audit trail".to_owned());
+    Ok(Trail {
+        entries: u64::try_from(size).map_err(|_| broken())?,
+        head: head.parse::<Digest>().map_err(|_| broken())?,
+    })
 }
 
 /// Reads the head of the log, and the right edge of its tree, and keeps every other writer out until this transaction
@@ -235,16 +255,23 @@ struct HeadRow {
 pub(super) fn lock_head(connection: &mut DbConnection) -> Result<(Head, Vec<u8>), Error> {
     let row: HeadRow = match connection {
         DbConnection::Sqlite(sqlite) => diesel::sql_query(
-            "SELECT size, last_received_at, last_event, frontier FROM log_head WHERE id = 1",
+            "SELECT size, last_received_at, last_event, audit_size, audit_head, frontier \
+             FROM log_head WHERE id = 1",
         )
         .get_result(sqlite)?,
         DbConnection::Postgres(postgres) => diesel::sql_query(
             "UPDATE log_head SET size = size WHERE id = 1 \
-             RETURNING size, last_received_at, last_event, frontier",
+             RETURNING size, last_received_at, last_event, audit_size, audit_head, frontier",
         )
         .get_result(postgres)?,
     };
-    Ok((row.head, row.frontier))
+    let head = Head {
+        size: row.size,
+        last_received_at: row.last_received_at,
+        last_event: row.last_event,
+        audit: trail(row.audit_size, &row.audit_head)?,
+    };
+    Ok((head, row.frontier))
 }
 
 /// Opens a database that is there already, to look at it.
@@ -298,9 +325,30 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, Error> {
 pub fn needs_migration(url: &DatabaseUrl) -> Result<bool, Error> {
     let pending = match establish(url, Access::Write)? {
         DbConnection::Sqlite(mut sqlite) => sqlite.has_pending_migration(SQLITE_MIGRATIONS),
-        DbConnection::Postgres(mut postgres) => postgres.has_pending_migration(POSTGRES_MIGRATIONS),
+        DbConnection::Postgres(mut postgres) => return lacks_migrations(&mut postgres),
     };
     pending.map_err(unavailable)
+}
+
+#[derive(QueryableByName)]
+struct Migrated {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+/// The same, asked without making the table that keeps the versions: a role that only serves may make none.
+fn lacks_migrations(postgres: &mut PgConnection) -> Result<bool, Error> {
+    let kept = "SELECT relname::text AS version FROM pg_class WHERE oid = to_regclass('__diesel_schema_migrations')";
+    let kept: Vec<Migrated> = diesel::sql_query(kept).load(postgres)?;
+    if kept.is_empty() {
+        return Ok(true);
+    }
+    let ran = "SELECT version::text AS version FROM __diesel_schema_migrations";
+    let ran: Vec<Migrated> = diesel::sql_query(ran).load(postgres)?;
+    let ran: BTreeSet<String> = ran.into_iter().map(|row| row.version).collect();
+    let known = MigrationSource::<Pg>::migrations(&POSTGRES_MIGRATIONS).map_err(unavailable)?;
+    let ran = |migration: &dyn Migration<Pg>| ran.contains(&migration.name().version().to_string());
+    Ok(!known.iter().all(|migration| ran(migration.as_ref())))
 }
 
 fn names<V: fmt::Display, E: fmt::Display>(ran: &Result<Vec<V>, E>) -> Result<Vec<String>, String> {

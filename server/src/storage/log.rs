@@ -8,6 +8,7 @@ use kaiji_schema::key::Thumbprint;
 use kaiji_schema::log::{Frontier, Growth, TileName, Tiles, leaf_hash, tile_width};
 use kaiji_schema::receipt::{Event, Receipt};
 
+use super::audit::number;
 use super::backend::{Head, directly, insert};
 use super::tables::{checkpoints, leaves, log_head, log_tiles};
 use super::{DbConnection, Error};
@@ -113,6 +114,8 @@ pub(super) fn store_head(
             log_head::last_received_at.eq(head.last_received_at),
             log_head::last_event.eq(head.last_event),
             log_head::frontier.eq(frontier.to_bytes()),
+            log_head::audit_size.eq(number(head.audit.entries)?),
+            log_head::audit_head.eq(head.audit.head.to_string()),
         ))
         .execute(connection)?;
     Ok(())

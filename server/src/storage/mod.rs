@@ -6,6 +6,7 @@
 
 pub mod anchors;
 pub mod attachments;
+pub mod audit;
 pub mod backend;
 pub mod backup;
 pub mod clients;
@@ -32,6 +33,8 @@ use std::time::Duration;
 pub use backend::{DatabaseUrl, DbConnection};
 pub use log::Entry;
 pub use writer::{Committed, Logged, Preparing, Tx, WriterStats};
+
+use kaiji_schema::audit::Deed;
 
 use crate::clock::Clock;
 use crate::keys::LogSigner;
@@ -145,6 +148,22 @@ impl Db {
     /// Tells the writer that a change is being prepared, so that it may hold a flush for it for a moment.
     pub fn preparing(&self) -> Preparing {
         self.writer.preparing()
+    }
+
+    /// Puts down what was done without a change: it comes into the audit trail with the next commit, a second later at
+    /// the latest, and waits there for nothing.
+    pub fn record_later(&self, deed: Deed) {
+        self.writer.record_later(deed);
+    }
+
+    /// Refuses where so much waits to be recorded that the database must have been out of reach for long.
+    pub fn check_room_for_records(&self) -> Result<(), Error> {
+        self.writer.check_room_for_records()
+    }
+
+    /// Waits until everything that was put down is in the audit trail.
+    pub fn flush(&self) -> Result<(), Error> {
+        self.writer.write(None, |_| Ok::<_, Error>(())).map(drop)
     }
 
     /// How much the writer has done since it started.

@@ -114,6 +114,33 @@ table! {
         last_received_at -> BigInt,
         last_event -> BigInt,
         frontier -> Binary,
+        audit_size -> BigInt,
+        audit_head -> Text,
+    }
+}
+
+table! {
+    audit_events (number) {
+        number -> BigInt,
+        occurred_at -> BigInt,
+        organisation_id -> Text,
+        client_id -> Text,
+        token -> Text,
+        address -> Text,
+        action -> Text,
+        object -> Text,
+        result -> Text,
+        leaf -> Nullable<BigInt>,
+        hash -> Text,
+    }
+}
+
+table! {
+    audit_heads (day) {
+        day -> Text,
+        entries -> BigInt,
+        head -> Text,
+        leaf -> BigInt,
     }
 }
 
@@ -321,6 +348,8 @@ allow_tables_to_appear_in_same_query!(
     attachment_chunks,
     attachment_uploads,
     attachments,
+    audit_events,
+    audit_heads,
     checkpoints,
     clients,
     comparisons,

@@ -7,31 +7,40 @@
 //! more, alone; what then still fails answers for itself. Where a transaction cannot even begin (the database is locked
 //! or gone), everybody is told so at once. A change that waits alone is not made to wait for others; only while others
 //! are being prepared is a flush held, and then for at most [`HOLD`].
+//!
+//! Entries of the audit trail that belong to no change wait beside the queue and come in with the next commit; where
+//! none comes, the writer makes one for them alone. A lost transaction leaves them waiting.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use diesel::connection::TransactionManager;
 use jiff::Timestamp;
+use kaiji_schema::audit::Deed;
 use kaiji_schema::log::{Frontier, Growth, LogProof, inclusion_proof, leaf_hash};
 
 use super::backend::{Access, DbConnection, Head, Source, begin_write, lock_head};
 use super::high_water::{HighWater, Trouble};
-use super::{Entry, Error, events, log};
+use super::{Entry, Error, audit, events, log};
 use crate::clock::Clock;
 use crate::keys::LogSigner;
-use change::{Change, Queued};
+use change::{Change, Nudge, Queued};
 pub use change::{Committed, Logged};
+use unwritten::Unwritten;
 
 mod change;
+mod unwritten;
 
 type Transactions = <DbConnection as diesel::Connection>::TransactionManager;
 
 /// How long a flush is held at the most while other changes are being prepared.
 const HOLD: Duration = Duration::from_millis(2);
+
+/// How long entries of the audit trail wait for a change to come in with.
+const RECORDED_WITHIN: Duration = Duration::from_secs(1);
 
 /// How many changes share one commit at the most.
 const MOST_PER_COMMIT: usize = 256;
@@ -41,6 +50,7 @@ pub struct Tx<'c> {
     connection: &'c mut DbConnection,
     head: Head,
     pending: Vec<Entry>,
+    object: Option<String>,
     now: Timestamp,
 }
 
@@ -56,6 +66,23 @@ impl Tx<'_> {
         self.head.size += 1;
         self.pending.push(entry);
         index
+    }
+
+    /// Names what the change is about, for its entry in the audit trail.
+    pub fn concerns(&mut self, object: &str) {
+        self.object = Some(object.to_owned());
+    }
+
+    /// Tells the audit trail of this change, with what it said that it concerns and its first leaf.
+    pub fn record(&mut self, mut deed: Deed) -> Result<(), Error> {
+        if let Some(object) = self.object.take() {
+            deed.object = object;
+        }
+        let appended = i64::try_from(self.pending.len()).unwrap_or(0);
+        let leaf = (appended > 0).then_some(self.head.size - appended);
+        let deeds = [(deed, leaf)];
+        self.head.audit = audit::append(self.connection, self.head.audit, deeds)?;
+        Ok(())
     }
 
     /// The number of the last event that anybody was told.
@@ -129,6 +156,7 @@ struct Counters {
 pub(super) struct Writer {
     queue: Sender<Box<dyn Change>>,
     preparing: Arc<AtomicUsize>,
+    unwritten: Arc<Unwritten>,
     counters: Arc<Counters>,
     trouble: Trouble,
 }
@@ -144,12 +172,14 @@ impl Writer {
         let (queue, waiting) = channel();
         let trouble = high_water.trouble();
         let preparing = Arc::new(AtomicUsize::new(0));
+        let unwritten = Arc::new(Unwritten::default());
         let counters = Arc::new(Counters::default());
         let mut desk = Desk {
             source,
             clock,
             signer,
             connection: None,
+            unwritten: Arc::clone(&unwritten),
             counters: Arc::clone(&counters),
             high_water,
         };
@@ -159,14 +189,16 @@ impl Writer {
         std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                while let Some(batch) = collect(&waiting, &others) {
+                while let Some(batch) = collect(&waiting, &others, &desk.unwritten) {
                     desk.commit(batch);
                 }
+                desk.commit(Vec::new());
             })
             .map_err(|error| Error::Unavailable(error.to_string()))?;
         Ok(Self {
             queue,
             preparing,
+            unwritten,
             counters,
             trouble,
         })
@@ -189,6 +221,21 @@ impl Writer {
         drop(preparing);
         self.queue.send(Box::new(queued)).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
+    }
+
+    pub(super) fn record_later(&self, deed: Deed) {
+        if self.unwritten.push(deed) {
+            // A writer that is gone is noticed by the next change, and by `check_room_for_records` in the end.
+            let _ = self.queue.send(Box::new(Nudge));
+        }
+    }
+
+    pub(super) fn check_room_for_records(&self) -> Result<(), Error> {
+        if self.unwritten.has_room() {
+            return Ok(());
+        }
+        let what = "the audit trail could not be written for too long";
+        Err(Error::Unavailable(what.to_owned()))
     }
 
     pub(super) fn stats(&self) -> WriterStats {
@@ -226,12 +273,21 @@ impl Writer {
     }
 }
 
-/// Waits for a change and takes those that wait with it. `None` when nobody can send any more.
+/// Waits for a change and takes those that wait with it; without one, no longer than entries of the audit trail may
+/// wait. `None` when nobody can send any more.
 fn collect(
     waiting: &Receiver<Box<dyn Change>>,
     preparing: &AtomicUsize,
+    unwritten: &Unwritten,
 ) -> Option<Vec<Box<dyn Change>>> {
-    let mut batch = vec![waiting.recv().ok()?];
+    let mut batch = loop {
+        match waiting.recv_timeout(RECORDED_WITHIN) {
+            Ok(change) => break vec![change],
+            Err(RecvTimeoutError::Timeout) if unwritten.is_empty() => {}
+            Err(RecvTimeoutError::Timeout) => return Some(Vec::new()),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    };
     let mut until = None;
     while batch.len() < MOST_PER_COMMIT {
         if let Ok(change) = waiting.try_recv() {
@@ -257,6 +313,7 @@ struct Desk {
     signer: Arc<LogSigner>,
     /// `None` after a transaction was lost: what it left behind is not to be trusted.
     connection: Option<DbConnection>,
+    unwritten: Arc<Unwritten>,
     counters: Arc<Counters>,
     high_water: HighWater,
 }
@@ -273,7 +330,12 @@ impl Desk {
     fn commit(&mut self, mut batch: Vec<Box<dyn Change>>) {
         match self.transact(&mut batch) {
             Ok(()) => answer_all(batch, None),
-            Err(Failure::NotBegun(error)) => answer_all(batch, Some(&error)),
+            Err(Failure::NotBegun(error)) => {
+                if batch.is_empty() {
+                    tracing::warn!(%error, "the audit trail cannot be written now; its entries wait");
+                }
+                answer_all(batch, Some(&error));
+            }
             Err(Failure::Lost(error)) => {
                 tracing::warn!(changes = batch.len(), %error, "a transaction was lost; its changes run again, each alone");
                 self.commit_each_alone(batch);
@@ -298,13 +360,25 @@ impl Desk {
         }
     }
 
-    /// Runs the batch in one transaction.
+    /// Runs the batch in one transaction, behind the entries of the audit trail that wait. They are put back if it is
+    /// lost: where only the answer to its COMMIT was, they stand in the trail twice rather than not at all.
     fn transact(&mut self, batch: &mut [Box<dyn Change>]) -> Result<(), Failure> {
+        if batch.is_empty() && self.unwritten.is_empty() {
+            return Ok(());
+        }
         // Begun on a connection taken out, so that one on which anything fails is dropped and made anew.
         let begun = self.begin().map_err(Failure::NotBegun)?;
-        let checkpoint = self.run_all(batch, begun).map_err(Failure::Lost)?;
-        self.high_water.note(checkpoint);
-        Ok(())
+        let deeds = self.unwritten.take();
+        match self.run_all(batch, &deeds, begun) {
+            Ok(checkpoint) => {
+                self.high_water.note(checkpoint);
+                Ok(())
+            }
+            Err(error) => {
+                self.unwritten.give_back(deeds);
+                Err(Failure::Lost(error))
+            }
+        }
     }
 
     fn begin(&mut self) -> Result<Begun, Error> {
@@ -352,6 +426,7 @@ impl Desk {
     fn run_all(
         &mut self,
         batch: &mut [Box<dyn Change>],
+        deeds: &[Deed],
         begun: Begun,
     ) -> Result<Option<String>, Error> {
         let Begun {
@@ -360,6 +435,8 @@ impl Desk {
             frontier,
         } = begun;
         let mut head = before;
+        let told = deeds.iter().map(|deed| (deed.clone(), None));
+        head.audit = audit::append(&mut connection, head.audit, told)?;
         let last =
             Timestamp::from_millisecond(before.last_received_at).unwrap_or(Timestamp::UNIX_EPOCH);
         let now = self.clock.now().max(last);
@@ -413,6 +490,7 @@ impl Desk {
             connection,
             head,
             pending: Vec::new(),
+            object: None,
             now,
         };
         let succeeded = change.run(&mut tx);

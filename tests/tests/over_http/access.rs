@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use kaiji::actor::OrganisationKind;
 use kaiji_tests::{
-    Answer, Call, Client, Institution, TestApp, Vendor, new_key, on_both_databases, scopes_of,
-    sha256_of,
+    Answer, AuditEntry, Call, Client, Institution, TestApp, Vendor, new_key, on_both_databases,
+    scopes_of, sha256_of,
 };
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ on_both_databases![
     a_token_without_the_scope_is_refused_everywhere,
 ];
 
-/// What an operation answers to each actor. The four in the middle are strangers to the things that the addresses
+/// What an operation answers to each actor. Whoever is known by a token leaves one entry in the audit trail. The four in the middle are strangers to the things that the addresses
 /// name: the vendor's and the clinic's. The owners ask last, for some operations leave nothing to ask for.
 struct Row {
     operation: &'static str,
@@ -55,6 +55,7 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/forms/{id}"                                    200  200  200  200  200  200;
     "GET /api/v1/directory/products"                            401  200  200  200  200  200;
     "GET /api/v1/events"                                        401  200  200  200  200  200;
+    "GET /api/v1/audit-events"                                  401  200  200  200  200  200;
 
     "GET /log/checkpoint"                                       200  200  200  200  200  200;
     "GET /log/tile/{tile}"                                      200  200  200  200  200  200;
@@ -92,6 +93,7 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/statements/{sha256}"                           401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/receipt"                   401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/proof"                     401  403  404  404  200  200;
+    "GET /api/v1/statements/{sha256}/evidence"                  401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/changes"                   401  403  404  404  422  422;
     "POST /api/v1/statements/{sha256}/acknowledgement"          401  403  403  404  200  403;
     "POST /api/v1/statements/{sha256}/withdrawal"               401  403  422  403  403  200;
@@ -296,7 +298,10 @@ fn every_operation_answers_each_actor_as_the_table_says(app: &TestApp) {
             ("vendor", Some(&world.vendor), row.vendor),
         ];
         for (name, who, expected) in answers {
+            let before = app.audit_trail().len();
             let answer = world.ask(app, row.operation, who);
+            let known = who.filter(|_| row.nobody == 401);
+            assert_recorded(row.operation, &app.audit_trail()[before..], known, &answer);
             if answer.status != expected {
                 let body = String::from_utf8_lossy(&answer.body).into_owned();
                 wrong.push(format!(
@@ -307,6 +312,45 @@ fn every_operation_answers_each_actor_as_the_table_says(app: &TestApp) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Exactly one entry for one who is known by a token, and none for others.
+fn assert_recorded(operation: &str, trail: &[AuditEntry], known: Option<&Client>, answer: &Answer) {
+    let told = trail.iter().filter(|entry| entry.action != "token_issued");
+    let told: Vec<&AuditEntry> = told.collect();
+    let Some(client) = known else {
+        assert!(told.is_empty(), "{operation}: {told:?}");
+        return;
+    };
+    let [entry] = told.as_slice() else {
+        panic!("{operation}: one entry, and not {told:?}");
+    };
+    let (organisation, id) = (&entry.organisation_id, &entry.client_id);
+    assert_eq!(
+        (organisation, id),
+        (&client.organisation, &client.id),
+        "{operation}"
+    );
+    assert_eq!(entry.address, "127.0.0.1", "{operation}");
+    let what = entry.result.as_str();
+    if answer.status < 300 {
+        let question = [
+            "GET /",
+            "POST /api/v1/verify",
+            "POST /api/v1/statements/check",
+        ];
+        let question = question.iter().any(|asking| operation.starts_with(asking));
+        // A file that is held already changes nothing.
+        let question = question || (operation.starts_with("PUT /") && answer.status == 200);
+        assert_eq!(
+            what,
+            if question { "answered" } else { "done" },
+            "{operation}"
+        );
+    } else {
+        let kind = answer.json()["type"].as_str().unwrap().to_owned();
+        assert_eq!(format!("/problems/{what}"), kind, "{operation}");
+    }
 }
 
 fn a_token_without_the_scope_is_refused_everywhere(app: &TestApp) {

@@ -111,7 +111,7 @@ fn a_vendor_has_no_code_and_nobody_makes_operators(app: &TestApp) {
     create(app, "operator", &json!({})).violates(&[("/kind", "choice")]);
 
     let jwk: Value = serde_json::from_str(&app.operator().assertion_key.public().to_jwk()).unwrap();
-    let client = json!({ "name": "越権", "jwk": jwk, "scopes": ["admin"] });
+    let client = json!({ "name": "越権", "jwk": jwk, "scopes": ["requests:write"] });
     let clients = app.operator().post(&format!("{path}/clients"));
     clients
         .json(&client)

@@ -10,12 +10,17 @@
 )]
 
 mod access;
+mod anchors;
 mod attachments;
+mod audit;
+mod authority;
 mod conventions;
+mod foreign;
 mod identifiers;
 mod instances;
 mod keys;
 mod log;
+mod log_check;
 mod openssl;
 mod parity;
 mod release;

@@ -8,10 +8,14 @@ use super::story::Cast;
 use crate::cli::end::CommandError;
 use crate::cli::output;
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     (
         "comparison.csv",
         "照合結果（UTF-8、BOM付き。Excelで開ける）",
+    ),
+    (
+        "evidence/",
+        "証跡フォルダー（サービスなしで発行元と完全性を確認できる）",
     ),
     ("vendor/sds.json, mds.json", "開示書の内容（署名の対象）"),
     ("vendor/sds.jws, mds.jws", "署名した開示書"),
@@ -56,10 +60,16 @@ pub(super) fn tell(stage: &Stage<'_>, cast: &Cast, serving_on: bool) -> Result<(
     output::line("\nサービスは動き続けている。Ctrl-C で終了。")
 }
 
-fn offline(stage: &Stage<'_>) -> [String; 3] {
+fn offline(stage: &Stage<'_>) -> [String; 5] {
     let kaiji = quoted(&program());
     let file = |name: &str| quoted(&stage.folder.path(name));
     [
+        format!("{kaiji} verify {}", file("evidence")),
+        format!(
+            "python3 {} {}",
+            file("evidence/verify.py"),
+            file("evidence")
+        ),
         format!("{kaiji} compare --strict {}", file("vendor/sds.json")),
         format!(
             "{kaiji} verify {} --key {}",

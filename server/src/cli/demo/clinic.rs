@@ -4,6 +4,7 @@
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use kaiji_schema::comparison::Comparison;
+use kaiji_schema::evidence::Trusted;
 use kaiji_schema::jws::{self, Document, Jws, Verified};
 use kaiji_schema::key::PublicKey;
 use kaiji_schema::receipt::Receipt;
@@ -20,7 +21,9 @@ use super::story::{Disclosure, Made};
 use super::{Stage, result};
 use crate::cli::client::{ServiceError, Session};
 use crate::cli::end::CommandError;
+use crate::cli::evidence::target::Target;
 use crate::cli::{compare, output};
+use crate::cli::{evidence, verify_folder};
 
 #[derive(Deserialize)]
 struct List<T> {
@@ -267,5 +270,22 @@ pub(super) fn export(stage: &Stage<'_>, clinic: &Session<'_>) -> Result<(), Comm
                 "{rows} rows where {items} were expected"
             )))
         }
+    })
+}
+
+/// The clinic takes what proves all this without the service, and checks it.
+pub(super) fn keep_evidence(stage: &Stage<'_>, clinic: &Session<'_>) -> Result<(), CommandError> {
+    let what = "証跡フォルダーを書き出し、サービスなしで確認";
+    stage.step("医療機関", what, || {
+        let path = stage.folder.path("evidence");
+        let statements = evidence::readable(clinic)?;
+        evidence::fetch(clinic, &statements, Target::make(&path)?)?;
+        let report = verify_folder::check(&path, &Trusted::default())?;
+        if !report.passed() {
+            let detail = format!("run `kaiji verify {}`", path.display());
+            return Err(CommandError::Mismatch(detail));
+        }
+        result(&format!("{} 開示書{}件", path.display(), statements.len()))?;
+        result("受領証、ログへの記録、鍵の登録、添付ファイルの確認にすべて合格")
     })
 }

@@ -31,7 +31,7 @@ const RENEWAL: Duration = Duration::from_mins(5);
 /// Show the whole job: a vendor signs and submits, a clinic requests, receives and compares
 ///
 /// Starts a service on a free port with an embedded database, does everything over HTTP, prints the flagged items,
-/// writes comparison.csv and all documents, and serves on until Ctrl-C.
+/// writes comparison.csv, the evidence folders and all documents, and serves on until Ctrl-C.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// End when all is shown

@@ -70,6 +70,7 @@ pub(super) fn tell(stage: &Stage<'_>, exchange: &Exchange) -> Result<Cast, Comma
     clinic::acknowledge(stage, &customer, &disclosures)?;
     clinic::compare_systems(stage, &customer, &disclosures)?;
     clinic::export(stage, &customer)?;
+    clinic::keep_evidence(stage, &customer)?;
     Ok(Cast {
         operator,
         vendor,

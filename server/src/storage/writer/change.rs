@@ -45,6 +45,25 @@ pub(super) trait Change: Send {
     fn answer(self: Box<Self>, failure: Option<Error>);
 }
 
+/// A change that changes nothing: it makes the writer look at what waits beside the queue.
+pub(super) struct Nudge;
+
+impl Change for Nudge {
+    fn run(&mut self, _: &mut Tx<'_>) -> bool {
+        false
+    }
+
+    fn forget(&mut self) {}
+
+    fn succeeded(&self) -> bool {
+        false
+    }
+
+    fn keep(&mut self, _: Vec<Logged>) {}
+
+    fn answer(self: Box<Self>, _: Option<Error>) {}
+}
+
 /// A closure, and whoever waits for what becomes of it.
 pub(super) struct Queued<T, E, F> {
     change: F,

@@ -70,6 +70,7 @@ impl Office {
                 None,
             )),
             connection: None,
+            unwritten: Arc::default(),
             counters: Arc::default(),
             high_water: HighWater::new(directory.0.join(HIGH_WATER)),
         };
@@ -446,6 +447,7 @@ fn another_writers_leaves_are_seen_before_the_next_transaction() {
         clock: here.clock.clone(),
         signer: Arc::clone(&here.desk.signer),
         connection: None,
+        unwritten: Arc::default(),
         counters: Arc::default(),
         high_water: HighWater::new(here.directory.0.join("there.checkpoint")),
     };
@@ -500,7 +502,8 @@ fn those_who_wait_are_taken_together_up_to_a_limit() {
         queue.send(change).unwrap();
     }
     let nobody_prepares = AtomicUsize::new(0);
-    let taken = || collect(&waiting, &nobody_prepares).map(|batch| batch.len());
+    let nothing_waits = Unwritten::default();
+    let taken = || collect(&waiting, &nobody_prepares, &nothing_waits).map(|batch| batch.len());
     assert_eq!(taken(), Some(MOST_PER_COMMIT));
     assert_eq!(taken(), Some(3));
     drop(queue);

@@ -1,0 +1,5 @@
+DROP TRIGGER audit_only_grows ON log_head;
+DROP TABLE audit_heads;
+DROP TABLE audit_events;
+ALTER TABLE log_head DROP COLUMN audit_head;
+ALTER TABLE log_head DROP COLUMN audit_size;

@@ -1,0 +1,92 @@
+//! What the service's documents must say of a statement, once their signatures are verified.
+
+use super::fault::Fault;
+use super::log_files::Log;
+use super::stated::Stated;
+use crate::jws::Verified;
+use crate::key::PublicKey;
+use crate::receipt::{Event, Receipt};
+use crate::status::Status;
+
+/// The statement and the key that signed it.
+pub(super) type Signed = Verified<Stated>;
+
+pub(super) fn same(as_it_should_be: bool, fault: Fault) -> Result<(), Fault> {
+    as_it_should_be.then_some(()).ok_or(fault)
+}
+
+pub(super) fn check_registration(
+    statement: &Signed,
+    registration: &Verified<Receipt>,
+) -> Result<(), Fault> {
+    let registration = registration.document();
+    let event = registration.event == Event::KeyRegistered;
+    same(event, Fault::Member("event"))?;
+    let kid = registration.signer_kid.as_ref() == Some(statement.kid());
+    same(kid, Fault::Member("signer_kid"))?;
+    let vendor = registration.vendor.as_ref() == Some(&statement.document().issuer);
+    same(vendor, Fault::Member("vendor"))
+}
+
+pub(super) fn check_receipt(
+    statement: &Signed,
+    registration: &Verified<Receipt>,
+    receipt: &Verified<Receipt>,
+    current: Option<&PublicKey>,
+) -> Result<(), Fault> {
+    let by_the_first = current.is_some_and(|key| key.thumbprint() == *receipt.kid());
+    same(by_the_first, Fault::Signer)?;
+    let (registration, receipt) = (registration.document(), receipt.document());
+    let stated = statement.document();
+    let members = [
+        (receipt.event == Event::StatementReceived, "event"),
+        (
+            receipt.statement_sha256 == Some(statement.sha256()),
+            "statement_sha256",
+        ),
+        (
+            receipt.signer_kid.as_ref() == Some(statement.kid()),
+            "signer_kid",
+        ),
+        (receipt.vendor.as_ref() == Some(&stated.issuer), "vendor"),
+        (receipt.product.as_ref() == Some(&stated.product), "product"),
+        (
+            receipt.signer_key_leaf == Some(registration.leaf_index),
+            "signer_key_leaf",
+        ),
+        (registration.not_after.is_some(), "not_after"),
+    ];
+    for (holds, member) in members {
+        same(holds, Fault::Member(member))?;
+    }
+    same(registration.leaf_index < receipt.leaf_index, Fault::Order)?;
+    let before_expiry = registration
+        .not_after
+        .is_some_and(|end| receipt.received_at < end);
+    let after_approval = registration.received_at <= receipt.received_at;
+    same(after_approval && before_expiry, Fault::Time)
+}
+
+pub(super) fn check_acknowledgement(
+    statement: &Signed,
+    receipt: &Receipt,
+    given: &Receipt,
+) -> Result<(), Fault> {
+    let event = given.event == Event::DeliveryAcknowledged;
+    same(event, Fault::Member("event"))?;
+    let of_it = given.statement_sha256 == Some(statement.sha256());
+    same(of_it, Fault::Member("statement_sha256"))?;
+    same(receipt.leaf_index < given.leaf_index, Fault::Order)
+}
+
+pub(super) fn check_status(statement: &Signed, status: &Status, log: &Log) -> Result<(), Fault> {
+    same(status.log == log.name(), Fault::Member("log"))?;
+    let of_it = status.statement_sha256 == statement.sha256();
+    same(of_it, Fault::Member("statement_sha256"))?;
+    let checkpoint = log.checkpoints.get(&status.log_size);
+    let checkpoint = checkpoint.ok_or(Fault::OtherCheckpoint)?;
+    same(
+        checkpoint.root == status.log_root,
+        Fault::Member("log_root"),
+    )
+}
