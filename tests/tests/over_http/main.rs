@@ -17,6 +17,7 @@ mod authority;
 mod conventions;
 mod foreign;
 mod identifiers;
+mod instances;
 mod keys;
 mod log;
 mod log_check;
