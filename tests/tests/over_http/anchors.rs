@@ -38,13 +38,16 @@ on_both_databases_with![
 ];
 
 /// A service whose checkpoints are stamped. The service goes first.
-struct Stamped {
-    app: TestApp,
-    authority: Authority,
+pub struct Stamped {
+    /// The service.
+    pub app: TestApp,
+    /// Who stamps them.
+    pub authority: Authority,
 }
 
 impl Stamped {
-    fn on(database: Database) -> Self {
+    /// With a database of its own.
+    pub fn on(database: Database) -> Self {
         let authority = Authority::in_directory(database.directory());
         let settings = TimestampSettings {
             url: authority.url().to_owned(),

@@ -15,6 +15,7 @@ mod attachments;
 mod audit;
 mod authority;
 mod conventions;
+mod evidence;
 mod foreign;
 mod identifiers;
 mod instances;
