@@ -96,7 +96,8 @@ pub fn sums<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> String 
 /// The same for files whose digests are known already.
 pub fn sums_of(digests: &BTreeMap<String, Digest>) -> String {
     let others = digests.iter().filter(|(name, _)| *name != SUMS);
-    others
+    let lines: Vec<_> = others
         .map(|(name, digest)| format!("{digest}  {name}\n"))
-        .collect()
+        .collect();
+    lines.concat()
 }
