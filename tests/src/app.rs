@@ -1,5 +1,6 @@
 //! A service as production builds it, for one test.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,12 +9,15 @@ use kaiji::app::{self, Running};
 use kaiji::clock::Clock;
 use kaiji::config::Config;
 use kaiji::exchange::{NewClient, Random};
+use kaiji_schema::log::{Checkpoint, Note};
+use serde_json::Value;
 
 use crate::actors::{Client, Institution, Operator, Vendor, scopes_of};
 use crate::audit::AuditEntry;
 use crate::database::Database;
 use crate::documents::new_key;
 use crate::http::Call;
+use crate::program::run_on;
 
 /// When every test begins.
 const START: &str = "2026-11-21T00:00:00Z";
@@ -90,12 +94,7 @@ impl TestApp {
 
     /// On that database, with settings of its own.
     pub fn with(database: Database, set: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config {
-            database: database.url().to_owned(),
-            workers: 1,
-            readers: 2,
-            ..Config::in_directory(database.directory())
-        };
+        let mut config = config_of(&database);
         set(&mut config);
         let clock = Clock::fixed(START.parse().unwrap());
         app::set_up(&config, &random()).unwrap();
@@ -140,9 +139,43 @@ impl TestApp {
         &self.site
     }
 
+    /// Another instance on the same database, with the same keys, name and clock and a high-water file of its own.
+    pub fn another(&self, name: &str) -> Instance {
+        let high_water = self.database.directory().join(name);
+        let config = Config {
+            public_url: Some(self.site.url.clone()),
+            high_water: high_water.clone(),
+            ..config_of(&self.database)
+        };
+        let built = app::build(&config, self.site.clock.clone(), random()).unwrap();
+        let running = built.start().unwrap();
+        Instance {
+            site: Site::new(running.url(), self.site.clock.clone()),
+            running: Some(running),
+            high_water,
+        }
+    }
+
+    /// What its high-water file notes.
+    pub fn noted(&self) -> Checkpoint {
+        noted(&config_of(&self.database).high_water)
+    }
+
+    /// What `kaiji log verify` says of its database, which must be that it is whole.
+    pub fn verified_log(&self) -> Value {
+        let ended = run_on(&self.database, &["log", "verify", "--signatures", "--json"]);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        serde_json::from_str(&ended.stdout).unwrap()
+    }
+
     /// Its database.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// A directory of this service's own, which goes with it.
+    pub fn directory(&self) -> &std::path::Path {
+        self.database.directory()
     }
 
     /// A request without a token, under `/api/v1`.
@@ -188,6 +221,49 @@ impl TestApp {
     /// Does all work that the service does by itself.
     pub fn step_jobs(&self) -> usize {
         self.running.as_ref().unwrap().step_jobs().unwrap()
+    }
+}
+
+fn config_of(database: &Database) -> Config {
+    Config {
+        database: database.url().to_owned(),
+        workers: 1,
+        readers: 2,
+        ..Config::in_directory(database.directory())
+    }
+}
+
+fn noted(high_water: &Path) -> Checkpoint {
+    let text = std::fs::read_to_string(high_water).unwrap();
+    Checkpoint::parse(Note::parse(&text).unwrap().body()).unwrap()
+}
+
+/// Another instance of a service.
+pub struct Instance {
+    site: Site,
+    /// `None` once it is stopped.
+    running: Option<Running>,
+    high_water: PathBuf,
+}
+
+impl Instance {
+    /// Where it is.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// What its high-water file notes.
+    pub fn noted(&self) -> Checkpoint {
+        noted(&self.high_water)
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let stopped = self.running.take().map(Running::stop);
+        if !std::thread::panicking() {
+            stopped.transpose().expect("the end of the server");
+        }
     }
 }
 

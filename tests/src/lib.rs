@@ -22,7 +22,7 @@ mod http;
 mod program;
 
 pub use actors::{Client, Institution, Operator, Vendor, scopes_of};
-pub use app::{Site, TestApp};
+pub use app::{Instance, Site, TestApp};
 pub use audit::AuditEntry;
 pub use database::Database;
 pub use documents::{compact, ed25519_key, fixture, fixture_key, new_key, sha256, sha256_of};

@@ -158,11 +158,23 @@ impl Home {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(executable());
-        command.args(arguments).arg("--config").arg(&self.settings);
-        command.current_dir(self.directory());
-        command
+        command(self.directory(), &self.settings, arguments)
     }
+}
+
+fn command(directory: &Path, settings: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(executable());
+    command.args(arguments).arg("--config").arg(settings);
+    command.current_dir(directory);
+    command
+}
+
+/// Runs a command on a database to its end.
+pub(crate) fn run_on(database: &Database, arguments: &[&str]) -> Ended {
+    let settings = database.directory().join("kaiji.toml");
+    std::fs::write(&settings, format!("database = \"{}\"\n", database.url())).unwrap();
+    let run = command(database.directory(), &settings, arguments).output();
+    run.expect("the executable runs").into()
 }
 
 impl Program {

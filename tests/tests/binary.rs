@@ -1,28 +1,15 @@
-//! The built executable: how it starts, refuses to start and ends, and what is left when it is killed.
+//! The built executable: how it starts, refuses to start and ends. What is left when it is killed is told in `keeping`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "what fails in a test is what it is for"
-)]
+#![allow(clippy::unwrap_used, reason = "what fails in a test is what it is for")]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::time::Duration;
-use std::{fs, thread};
 
-use kaiji_schema::jws::Jws;
-use kaiji_tests::{Home, Vendor, sha256};
-use serde_json::Value;
-
-/// How many clients submit when the service is killed.
-const CLIENTS: usize = 8;
-
-/// How many submissions are answered before it is killed.
-const ANSWERED: usize = 40;
+use kaiji_tests::Home;
 
 fn is_ready(home: &Home) -> bool {
     home.site().call("GET", "/readyz").send().status == 200
@@ -140,78 +127,4 @@ fn a_key_that_others_can_read_is_not_used() {
     set_mode(&key, 0o600);
     let _program = home.serve();
     assert!(is_ready(&home));
-}
-
-#[test]
-fn whatever_was_answered_is_there_after_kill_9_and_the_log_goes_on_without_a_gap() {
-    let home = Home::empty();
-    let operator = home.operator();
-    let mut program = home.serve();
-    let vendor = operator.vendor("株式会社見本");
-    let mut acknowledged = BTreeMap::new();
-    for _ in 0..rounds() {
-        let products: Vec<String> = (0..2 * ANSWERED).map(|_| vendor.product("見本")).collect();
-        let (answered, answers) = mpsc::channel();
-        let mut kept = thread::scope(|scope| {
-            for client in 0..CLIENTS {
-                let (vendor, products, answered) = (&vendor, &products, answered.clone());
-                scope.spawn(move || {
-                    for product in products.iter().skip(client).step_by(CLIENTS) {
-                        let jws = vendor.sign(&vendor.statement("sds-sample", product));
-                        // Killed in the middle of it: nothing was promised.
-                        let Ok(answer) = vendor.submit(&jws).try_send() else {
-                            return;
-                        };
-                        let receipt = answer.expect(201).json()["receipt"].clone();
-                        let _ = answered.send((jws, receipt));
-                    }
-                });
-            }
-            drop(answered);
-            let mut kept: Vec<(String, Value)> = answers.iter().take(ANSWERED).collect();
-            program.kill();
-            kept.extend(answers);
-            kept
-        });
-        acknowledged.extend(kept.drain(..));
-        program = home.serve();
-        assert_everything_is_there(&vendor, &acknowledged);
-    }
-}
-
-/// How often the service is killed: more often where somebody asks for it with `KAIJI_KILL_ROUNDS`.
-#[allow(clippy::disallowed_methods, reason = "asks the one who runs the tests")]
-fn rounds() -> usize {
-    let asked = std::env::var("KAIJI_KILL_ROUNDS").unwrap_or_default();
-    asked.parse().unwrap_or(3)
-}
-
-/// All that was acknowledged is held byte for byte, with the receipt that was given; whatever else is held is whole;
-/// and the leaves follow each other.
-fn assert_everything_is_there(vendor: &Vendor, acknowledged: &BTreeMap<String, Value>) {
-    let mut leaves = Vec::new();
-    let mut held = BTreeMap::new();
-    for view in vendor.list("/statements") {
-        let name = view["sha256"].as_str().unwrap();
-        let path = format!("/statements/{name}");
-        let read = vendor.get(&path).header("Accept", "application/jose");
-        let jws = read.send().expect(200).text().to_owned();
-        assert_eq!(sha256(&jws), name, "whole, and under its own name");
-        let receipt = vendor.get(&format!("{path}/receipt")).send().expect(200);
-        let receipt = receipt.text().to_owned();
-        let said: Value = serde_json::from_slice(Jws::parse(&receipt).unwrap().payload()).unwrap();
-        assert_eq!(said["statement_sha256"], name);
-        leaves.push(said["leaf_index"].as_u64().unwrap());
-        held.insert(jws, receipt);
-    }
-    for (jws, receipt) in acknowledged {
-        assert_eq!(held.get(jws).map(String::as_str), receipt.as_str());
-    }
-    leaves.sort_unstable();
-    let first = leaves[0];
-    let expected: Vec<u64> = (first..).take(leaves.len()).collect();
-    assert_eq!(
-        leaves, expected,
-        "no leaf is missing, and none is there twice"
-    );
 }

@@ -14,7 +14,7 @@ use super::client::ServiceError;
 use super::output;
 use crate::app::StartError;
 use crate::config::ConfigError;
-use crate::exchange::{ClientError, OrganisationError};
+use crate::exchange::{BackupError, ClientError, OrganisationError};
 use crate::{keys, storage};
 
 /// The answer of a command that did its work.
@@ -89,6 +89,9 @@ pub(super) enum CommandError {
     /// The database cannot be used.
     #[error(transparent)]
     Storage(#[from] storage::Error),
+    /// A backup is not whole, or could not be made.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The rest of the exchange's refusals, in its words.
     #[error("{0}")]
     Refused(String),
@@ -121,6 +124,9 @@ impl CommandError {
             Self::Options(_) | Self::NotVerified { .. } | Self::Mismatch(_) | Self::Refused(_) => {
                 Status::No
             }
+            Self::Backup(
+                BackupError::Damaged(_) | BackupError::Flawed(_) | BackupError::HighWater(_),
+            ) => Status::No,
             Self::Service(error) if error.is_refusal() => Status::No,
             Self::Step { cause, .. } => cause.status(),
             Self::File { .. }
@@ -132,6 +138,7 @@ impl CommandError {
             | Self::Serving(_)
             | Self::Service(_)
             | Self::Storage(_)
+            | Self::Backup(_)
             | Self::Output(_) => Status::Failed,
         }
     }

@@ -5,6 +5,7 @@
 //! by `kaiji_schema` and by the verbs of the exchange.
 
 mod admin;
+mod backup;
 mod check_config;
 mod client;
 mod compare;
@@ -63,6 +64,8 @@ enum Command {
     Log(log::Log),
     Admin(admin::Admin),
     Migrate(serve::Migrate),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     CheckConfig(check_config::CheckConfig),
 }
 
@@ -81,6 +84,8 @@ impl Command {
             Self::Log(log) => log.run(ambient),
             Self::Admin(admin) => admin.run(ambient),
             Self::Migrate(migrate) => migrate.run(ambient),
+            Self::Backup(backup) => backup.run(ambient),
+            Self::Restore(restore) => restore.run(),
             Self::CheckConfig(check) => check.run(),
         }
     }

@@ -98,19 +98,25 @@ pub fn verify_log(
     connection: &mut DbConnection,
     signatures: bool,
 ) -> Result<LogAudit, VerifyLogError> {
-    backend::at_one_moment(connection, |connection| {
-        let mut auditor = Auditor::new(connection, signatures)?;
-        auditor.check_checkpoints(connection)?;
-        loop {
-            let rows = log::leaf_rows(connection, auditor.next()?, PAGE)?;
-            if rows.is_empty() {
-                return auditor.conclude(connection);
-            }
-            for row in rows {
-                auditor.take(connection, &row)?;
-            }
+    backend::at_one_moment(connection, |connection| audit_log(connection, signatures))
+}
+
+/// The same where nobody writes meanwhile.
+pub(super) fn audit_log(
+    connection: &mut DbConnection,
+    signatures: bool,
+) -> Result<LogAudit, VerifyLogError> {
+    let mut auditor = Auditor::new(connection, signatures)?;
+    auditor.check_checkpoints(connection)?;
+    loop {
+        let rows = log::leaf_rows(connection, auditor.next()?, PAGE)?;
+        if rows.is_empty() {
+            return auditor.conclude(connection);
         }
-    })
+        for row in rows {
+            auditor.take(connection, &row)?;
+        }
+    }
 }
 
 /// The log as far as it was read.

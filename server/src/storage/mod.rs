@@ -8,6 +8,7 @@ pub mod anchors;
 pub mod attachments;
 pub mod audit;
 pub mod backend;
+pub mod backup;
 pub mod clients;
 pub mod comparisons;
 pub mod deliveries;

@@ -9,7 +9,9 @@
     reason = "what fails here fails the test"
 )]
 
+mod backup;
 mod high_water;
+mod killed;
 mod rotation;
 
 use std::fs;

@@ -38,17 +38,20 @@ on_both_databases_with![
 ];
 
 /// A service whose checkpoints are stamped. The service goes first.
-struct Stamped {
-    app: TestApp,
-    authority: Authority,
+pub struct Stamped {
+    /// The service.
+    pub app: TestApp,
+    /// Who stamps them.
+    pub authority: Authority,
 }
 
 impl Stamped {
-    fn on(database: Database) -> Self {
+    /// With a database of its own.
+    pub fn on(database: Database) -> Self {
         let authority = Authority::in_directory(database.directory());
         let settings = TimestampSettings {
             url: authority.url().to_owned(),
-            every_hours: 24,
+            every_hours: 4,
             root: Some(authority.root()),
         };
         let set = |config: &mut Config| config.timestamps = Some(settings);
@@ -96,14 +99,14 @@ fn a_stamp_is_due_when_the_log_has_grown_and_the_interval_is_over(given: &Stampe
     };
     app.vendor("見本電子カルテ株式会社");
     assert_eq!(sizes(), [1]);
-    // A minute later the day of the audit trail would be closed, which is a leaf.
-    app.advance(SignedDuration::from_hours(24));
+    // On the same day: the head of the audit trail of a day that is over is a leaf, too.
+    app.advance(SignedDuration::from_hours(5));
     assert_eq!(sizes(), [1], "the log has not grown");
     app.vendor("別の会社");
     app.vendor("もう一つの会社");
     assert_eq!(sizes(), [3, 1]);
     app.vendor("四つ目の会社");
-    app.advance(SignedDuration::from_mins(24 * 60 - 1));
+    app.advance(SignedDuration::from_mins(4 * 60 - 1));
     assert_eq!(sizes(), [3, 1], "the interval is not over");
     app.advance(SignedDuration::from_mins(1));
     assert_eq!(sizes(), [5, 3, 1], "a vendor and the end of a day");

@@ -13,7 +13,7 @@ use kaiji_schema::log::{Checkpoint, VerifierKey, inclusion_holds, root_at};
 use kaiji_schema::receipt::Event;
 
 use super::super::organisations::{self, OrganisationRow};
-use super::super::{DatabaseUrl, backend};
+use super::super::{DatabaseUrl, backend, high_water};
 use super::*;
 
 const KEY: &str = include_str!("../../../../fixtures/keys/TEST-ONLY-vendor-es256.pem");
@@ -592,6 +592,36 @@ fn another_writers_leaves_are_seen_before_the_next_transaction() {
         assert_eq!(answer.try_recv().unwrap().unwrap().value, 2 * turn + 1);
     }
     here.assert_gapless(6);
+}
+
+#[test]
+fn the_high_water_file_notes_each_commit_that_appended_and_no_step_back() {
+    let mut office = Office::open();
+    let file = office.directory.0.join(HIGH_WATER);
+    let noted = || high_water::read(&file).unwrap().unwrap();
+    office.commit_one(append("first"));
+    let (_, leaf) = office.commit_one(append("second")).into_value_and_leaf();
+    let checkpoint = leaf.unwrap().proof.checkpoint;
+    assert_eq!(noted(), checkpoint);
+    office.commit_one(|tx| tx.notify(FEED, "told", "{}"));
+    assert_eq!(noted(), checkpoint);
+    let first = log::checkpoint(&mut office.desk.source.connect(Access::Read).unwrap(), 1);
+    office.desk.high_water.note(first.unwrap());
+    assert_eq!(noted(), checkpoint, "another process was faster");
+}
+
+#[test]
+fn a_high_water_file_that_cannot_be_written_is_owed_until_it_can() {
+    let mut office = Office::open();
+    let in_the_way = office.directory.0.join(format!("{HIGH_WATER}.new"));
+    std::fs::create_dir(&in_the_way).unwrap();
+    assert_eq!(office.commit_one(append("durable all the same")).value, 0);
+    assert!(office.desk.high_water.trouble().check().is_err());
+    std::fs::remove_dir(&in_the_way).unwrap();
+    office.commit_one(|_| Ok(()));
+    assert!(office.desk.high_water.trouble().check().is_ok());
+    let noted = high_water::read(&office.directory.0.join(HIGH_WATER)).unwrap();
+    assert_eq!(high_water::parse(&noted.unwrap()).unwrap().size, 1);
 }
 
 #[test]
