@@ -25,7 +25,7 @@ on_both_databases![
 
 /// A day of the trail that is closed.
 #[derive(Debug, QueryableByName)]
-struct Head {
+struct ClosedDay {
     #[diesel(sql_type = Text)]
     day: String,
     #[diesel(sql_type = BigInt)]
@@ -45,7 +45,7 @@ struct Leaf {
     receipt: String,
 }
 
-fn heads(app: &TestApp) -> Vec<Head> {
+fn heads(app: &TestApp) -> Vec<ClosedDay> {
     app.database()
         .rows("SELECT * FROM audit_heads ORDER BY day")
 }
