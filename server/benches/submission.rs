@@ -1,8 +1,9 @@
 //! `u`: the CPU time that one submission costs whatever a service does around it.
 //!
 //! One thread, no server, no network: verify ES256, parse strictly, compare with every requirement set, sign the
-//! receipt, and insert the rows that `exchange::submit_statement` inserts, into SQLite that waits for no disk, in one
-//! transaction. Statements are different from each other and signed beforehand.
+//! receipt, hash it as a leaf, and insert the rows that `exchange::submit_statement` inserts, into SQLite that waits for
+//! no disk, in one transaction. Every [`SHARED`] submissions the tiles grow and a checkpoint is signed, once for all of
+//! them. Statements are different from each other and signed beforehand.
 //!
 //! `cargo bench -p kaiji --bench submission` prints a sentence, and a line of JSON that the load program reads.
 #![allow(
@@ -23,12 +24,13 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use jiff::Timestamp;
-use kaiji::keys::ReceiptSigner;
+use kaiji::keys::LogSigner;
 use kaiji::storage::{DatabaseUrl, backend};
 use kaiji_schema::Digest;
 use kaiji_schema::comparison::compare;
 use kaiji_schema::jws::{self, Document, Jws, Verified};
 use kaiji_schema::key::SigningKey;
+use kaiji_schema::log::{Frontier, Growth, leaf_hash};
 use kaiji_schema::receipt::{Event, Receipt};
 use kaiji_schema::requirement::requirement_sets;
 use kaiji_schema::statement::Statement;
@@ -37,9 +39,13 @@ use serde_json::{Value, json};
 const SAMPLE: &str = include_str!("../../fixtures/statements/accepted/sds-whole-form.json");
 const VENDOR_KEY: &str = include_str!("../../fixtures/keys/TEST-ONLY-vendor-es256.pem");
 const SERVICE_KEY: &str = include_str!("../../fixtures/keys/TEST-ONLY-other-es256.pem");
+const LOG_KEY: &str = include_str!("../../fixtures/keys/TEST-ONLY-vendor-ed25519.pem");
 
 const VENDOR: &str = "ven_0123456789abcdefghjkmnpqrs";
 const STATEMENTS: usize = 4_000;
+
+/// How many submissions share a commit, and so a checkpoint: about what the load program measures with 64 clients.
+const SHARED: usize = 32;
 
 /// The columns that a submission fills, and no others.
 mod tables {
@@ -92,6 +98,27 @@ mod tables {
         }
     }
     diesel::table! {
+        log_head (id) {
+            id -> BigInt,
+            size -> BigInt,
+            frontier -> Binary,
+        }
+    }
+    diesel::table! {
+        log_tiles (level, tile_index) {
+            level -> BigInt,
+            tile_index -> BigInt,
+            hashes -> Binary,
+        }
+    }
+    diesel::table! {
+        checkpoints (size) {
+            size -> BigInt,
+            note -> Text,
+            signed_at -> BigInt,
+        }
+    }
+    diesel::table! {
         announcements (number) {
             number -> BigInt,
             product_id -> Text,
@@ -108,7 +135,8 @@ fn main() {
     let mut database = directory.database();
     let vendor = SigningKey::from_pem(VENDOR_KEY).expect("the vendor's key");
     let service = SigningKey::from_pem(SERVICE_KEY).expect("the service's key");
-    let signer = ReceiptSigner::new(service, "kaiji.example.jp".to_owned(), None);
+    let log = SigningKey::from_pem(LOG_KEY).expect("the log's key");
+    let signer = LogSigner::new(service, log, "kaiji.example.jp".to_owned(), None);
     register(&mut database, &vendor);
     let signed: Vec<String> = (0..STATEMENTS)
         .map(|number| sign(number, &vendor))
@@ -117,8 +145,14 @@ fn main() {
     let (started, cpu_before) = (Instant::now(), cpu_time());
     database
         .transaction::<_, diesel::result::Error, _>(|rows| {
-            for (leaf, compact) in (0..).zip(&signed) {
-                submit(rows, black_box(compact), &vendor, &signer, leaf)?;
+            let mut frontier = Frontier::default();
+            for together in signed.chunks(SHARED) {
+                let mut growth = Growth::new(frontier);
+                for compact in together {
+                    submit(rows, black_box(compact), &vendor, &signer, &mut growth)?;
+                }
+                grow(rows, &signer, &growth)?;
+                frontier = growth.frontier().clone();
             }
             Ok(())
         })
@@ -148,9 +182,10 @@ fn submit(
     rows: &mut SqliteConnection,
     compact: &str,
     vendor: &SigningKey,
-    signer: &ReceiptSigner,
-    leaf: i64,
+    signer: &LogSigner,
+    growth: &mut Growth,
 ) -> QueryResult<()> {
+    let leaf = growth.frontier().size().cast_signed();
     let jws = Jws::parse(compact).expect("the JWS is well formed");
     let sha256 = jws.sha256();
     let verified = jws::verify::<Statement>(jws, vendor.public()).expect("the signature is right");
@@ -168,6 +203,7 @@ fn submit(
     insert_statement(rows, &named, leaf)?;
     insert_comparisons(rows, &named)?;
     insert_leaf(rows, &receipt, leaf)?;
+    growth.push(leaf_hash(receipt.as_bytes()));
     insert_news(rows, &named, leaf)
 }
 
@@ -234,6 +270,54 @@ fn insert_leaf(rows: &mut SqliteConnection, receipt: &str, leaf: i64) -> QueryRe
             leaves::received_at.eq(leaf),
             leaves::receipt.eq(receipt),
         ))
+        .execute(rows)?;
+    Ok(())
+}
+
+/// What one commit adds to the log besides its leaves: the tiles' new bytes, the head and a checkpoint.
+fn grow(rows: &mut SqliteConnection, signer: &LogSigner, growth: &Growth) -> QueryResult<()> {
+    use tables::{checkpoints, log_head, log_tiles};
+    let frontier = growth.frontier();
+    let size = frontier.size().cast_signed();
+    for (name, gained) in growth.tiles() {
+        let place = (i64::from(name.level), name.index.cast_signed());
+        let tile = log_tiles::table.find(place);
+        let mut hashes: Vec<u8> = tile
+            .select(log_tiles::hashes)
+            .first(rows)
+            .optional()?
+            .unwrap_or_default();
+        let is_new = hashes.is_empty();
+        hashes.extend(gained);
+        if is_new {
+            let row = (
+                log_tiles::level.eq(place.0),
+                log_tiles::tile_index.eq(place.1),
+                log_tiles::hashes.eq(hashes),
+            );
+            diesel::insert_into(log_tiles::table)
+                .values(row)
+                .execute(rows)?;
+        } else {
+            let grown = log_tiles::hashes.eq(hashes);
+            diesel::update(tile).set(grown).execute(rows)?;
+        }
+    }
+    let head = (
+        log_head::size.eq(size),
+        log_head::frontier.eq(frontier.to_bytes()),
+    );
+    diesel::update(log_head::table.find(1))
+        .set(head)
+        .execute(rows)?;
+    let note = signer.checkpoint(frontier.size(), frontier.root());
+    let checkpoint = (
+        checkpoints::size.eq(size),
+        checkpoints::note.eq(note.expect("the checkpoint is signed")),
+        checkpoints::signed_at.eq(size),
+    );
+    diesel::insert_into(checkpoints::table)
+        .values(checkpoint)
         .execute(rows)?;
     Ok(())
 }

@@ -519,6 +519,47 @@ fn settings_that_are_not_accepted_have_a_status_of_their_own() {
 }
 
 #[test]
+fn anchors_that_make_no_sense_are_named() {
+    let place = Place::of("anchors_that_make_no_sense");
+    place.write("not-a-root.pem", "-----BEGIN PRIVATE KEY-----");
+    let of_a_log = "kaiji.example.jp+00000000+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let tsa = |more: &str| format!("[timestamps]\nurl = 'http://tsa.example.jp'\n{more}");
+    for (settings, named) in [
+        (
+            "[timestamps]\nurl = 'tsa.example.jp'".to_owned(),
+            "timestamps.url",
+        ),
+        (
+            "[timestamps]\nurl = 'http://me:secret@tsa.jp'".to_owned(),
+            "timestamps.url",
+        ),
+        (tsa("every_hours = 0"), "timestamps.every_hours"),
+        (tsa("root = 'absent.pem'"), "absent.pem"),
+        (tsa("root = 'not-a-root.pem'"), "timestamps.root"),
+        (tsa("hours = 7"), "hours"),
+        (
+            "witnesses = ['witness.example.org']".to_owned(),
+            "witnesses",
+        ),
+        (format!("witnesses = ['{of_a_log}']"), "witnesses"),
+    ] {
+        place.write("kaiji.toml", &settings);
+        let told = place.kaiji(&["check-config", "--config", "kaiji.toml"]);
+        let told = told.ends(NO).out();
+        assert!(told.contains(named), "{settings}: {told}");
+    }
+    let root = fs::read_to_string(fixture("timestamps/TEST-ONLY-root.pem")).unwrap();
+    place.write("root.pem", &root);
+    place.write("kaiji.toml", &tsa("root = 'root.pem'"));
+    let shown = place.kaiji(&["check-config", "--config", "kaiji.toml"]);
+    let shown = shown.ends(DONE).out();
+    assert!(
+        shown.contains("http://tsa.example.jp, every 24 h"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn the_example_of_the_settings_is_the_defaults_and_what_it_leaves_out_is_accepted() {
     let place = Place::of("the_example_of_the_settings");
     let example = format!("{}/../config.example.toml", env!("CARGO_MANIFEST_DIR"));
@@ -540,6 +581,7 @@ fn the_example_of_the_settings_is_the_defaults_and_what_it_leaves_out_is_accepte
     let all = Config::load(Some(&all)).unwrap();
     assert!(all.public_url.is_some() && all.log_name.is_some());
     assert!(all.metrics_listen.is_some() && all.clock.is_some());
+    assert!(all.timestamps.is_some() && !all.witnesses.is_empty());
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Database {
         T: QueryableByName<Sqlite> + QueryableByName<Pg> + 'static,
     {
         let rows = match self.url.strip_prefix("sqlite:") {
-            Some(file) => sql_query(sql).load(&mut SqliteConnection::establish(file).unwrap()),
+            Some(file) => sql_query(sql).load(&mut patient(file)),
             None => sql_query(sql).load(&mut PgConnection::establish(&self.url).unwrap()),
         };
         rows.unwrap_or_else(|error| panic!("{sql}: {error}"))
@@ -99,9 +99,7 @@ impl Database {
     /// Runs a statement in this database, as its owner.
     pub fn execute(&self, sql: &str) -> QueryResult<()> {
         match self.url.strip_prefix("sqlite:") {
-            Some(file) => SqliteConnection::establish(file)
-                .unwrap()
-                .batch_execute(sql),
+            Some(file) => patient(file).batch_execute(sql),
             None => PgConnection::establish(&self.url)
                 .unwrap()
                 .batch_execute(sql),
@@ -129,6 +127,14 @@ impl Drop for Database {
         }
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+/// A connection that waits for the service's.
+fn patient(file: &str) -> SqliteConnection {
+    let mut connection = SqliteConnection::establish(file).unwrap();
+    let patience = "PRAGMA busy_timeout = 5000";
+    connection.batch_execute(patience).unwrap();
+    connection
 }
 
 fn unique_name() -> String {

@@ -1,4 +1,5 @@
-//! `kaiji log verify`: whether the log in the database is whole. For the operator, without a service.
+//! `kaiji log verify`: whether the log in the database is whole, and the audit trail that it vouches for. For the
+//! operator, without a service.
 
 use clap::Args;
 
@@ -6,13 +7,16 @@ use super::end::{Answer, CommandError};
 use super::output::{self, Output};
 use super::serve::Settings;
 use crate::app;
-use crate::exchange::{LogAudit, VerifyLogError, verify_log};
+use crate::exchange::{
+    AuditTrailError, AuditTrailFindings, LogAudit, VerifyLogError, verify_audit_trail, verify_log,
+};
 use crate::storage::backend;
 
 /// Verify the database's log from leaf 0
 ///
 /// No leaf is missing, every receipt says where it is, times never go back, the tiles are those of the leaves, and every
-/// checkpoint that was ever signed is of this log. The service may run meanwhile.
+/// checkpoint that was ever signed is of this log. No entry of the audit trail is missing or was changed, and each of its
+/// closed days is the one that its leaf says. The service may run meanwhile.
 #[derive(Debug, Args)]
 pub(super) struct LogVerify {
     /// Verify each receipt's signature as well, which takes a hundred times as long
@@ -28,28 +32,43 @@ impl LogVerify {
     pub(super) fn run(&self) -> Result<Answer, CommandError> {
         let config = self.settings.load()?;
         let connection = &mut backend::open(&app::database_url(&config)?)?;
-        match verify_log(connection, self.signatures) {
-            Ok(audit) => {
-                self.output.show(&verified(&audit), &sentence(&audit))?;
+        let audit = match verify_log(connection, self.signatures) {
+            Ok(audit) => audit,
+            Err(VerifyLogError::Flawed(flaw)) => return self.refuse("log", &flaw.to_string()),
+            Err(VerifyLogError::Storage(error)) => return Err(error.into()),
+        };
+        match verify_audit_trail(connection) {
+            Ok(trail) => {
+                let text = format!("{}\n{}", sentence(&audit), of_trail(&trail));
+                self.output.show(&verified(&audit, &trail), &text)?;
                 Ok(Answer::Yes)
             }
-            Err(VerifyLogError::Flawed(flaw)) => {
-                if self.output.json {
-                    let flaw = flaw.to_string();
-                    output::json(&serde_json::json!({ "verified": false, "flaw": flaw }))?;
-                } else {
-                    output::note(&format!("kaiji: the log is NOT verified: {flaw}"));
-                }
-                Ok(Answer::No)
-            }
-            Err(VerifyLogError::Storage(error)) => Err(error.into()),
+            Err(AuditTrailError::Storage(error)) => Err(error.into()),
+            Err(flaw) => self.refuse("audit trail", &flaw.to_string()),
         }
+    }
+
+    fn refuse(&self, what: &str, flaw: &str) -> Result<Answer, CommandError> {
+        if self.output.json {
+            output::json(&serde_json::json!({ "verified": false, "flaw": flaw }))?;
+        } else {
+            output::note(&format!("kaiji: the {what} is NOT verified: {flaw}"));
+        }
+        Ok(Answer::No)
     }
 }
 
-fn verified(audit: &LogAudit) -> serde_json::Value {
+/// The audit trail in words.
+fn of_trail(trail: &AuditTrailFindings) -> String {
+    let AuditTrailFindings { entries, days, .. } = trail;
+    format!("audit trail  {entries} entries, {days} days closed by leaves")
+}
+
+fn verified(audit: &LogAudit, trail: &AuditTrailFindings) -> serde_json::Value {
     let mut value = serde_json::json!(audit);
     if let Some(members) = value.as_object_mut() {
+        members.insert("audit_entries".to_owned(), trail.entries.into());
+        members.insert("audit_days".to_owned(), trail.days.into());
         members.insert("verified".to_owned(), true.into());
     }
     value

@@ -89,30 +89,6 @@ pub enum KeepTimestampError {
     Storage(#[from] StorageError),
 }
 
-/// A checkpoint with a time stamp on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StampedCheckpoint {
-    /// How many leaves.
-    pub size: u64,
-    /// The signed note, byte for byte what was stamped.
-    pub note: String,
-    /// The authority's whole answer, a `TimeStampResp` in DER.
-    pub token: Vec<u8>,
-    /// The authority's address.
-    pub tsa: String,
-    /// When the answer was kept, by the operator's clock; the time that counts is in the token.
-    pub stamped_at: Timestamp,
-}
-
-/// The time stamps around a leaf: what was there before it, and what it was in first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StampsAround {
-    /// The newest stamped checkpoint without the leaf.
-    pub before: Option<StampedCheckpoint>,
-    /// The first stamped checkpoint with the leaf.
-    pub after: Option<StampedCheckpoint>,
-}
-
 /// A time stamp on a checkpoint.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct TimestampView {
@@ -199,19 +175,6 @@ impl Exchange {
         })
     }
 
-    /// The time stamps around a leaf.
-    pub fn stamps_around(&self, leaf: u64) -> Result<StampsAround, StorageError> {
-        let leaf = i64::try_from(leaf).unwrap_or(i64::MAX);
-        self.db.read(|c| {
-            let before = anchors::timestamp_before(c, leaf)?;
-            let after = anchors::timestamp_with(c, leaf)?;
-            Ok(StampsAround {
-                before: before.map(stamped).transpose()?,
-                after: after.map(stamped).transpose()?,
-            })
-        })
-    }
-
     /// The authority's root certificate in PEM, if the operator has one to hand out.
     pub fn tsa_root(&self) -> Option<&str> {
         self.anchors.authority.as_ref()?.root_pem.as_deref()
@@ -255,17 +218,6 @@ fn due(
         }
     };
     Ok(is_due.then_some((size, note)))
-}
-
-fn stamped(row: TimestampRow) -> Result<StampedCheckpoint, StorageError> {
-    let corrupt = || StorageError::Corrupt(format!("time stamp on {}", row.size));
-    Ok(StampedCheckpoint {
-        size: u64::try_from(row.size).map_err(|_| corrupt())?,
-        stamped_at: Timestamp::from_millisecond(row.stamped_at).map_err(|_| corrupt())?,
-        note: row.stamped_note,
-        token: row.token,
-        tsa: row.tsa,
-    })
 }
 
 fn view(row: TimestampRow) -> TimestampView {

@@ -51,7 +51,8 @@ pub struct AuditEventView {
     pub action: String,
     /// What it was about: the id or digest of what was made, else the path of the request.
     pub object: String,
-    /// `done` for a change, `answered` for a question, else the name of the problem (`/problems/{name}`).
+    /// `done` for a change, `answered` for a question, `broken_off` where the sender went away in the middle, else the
+    /// name of the problem (`/problems/{name}`).
     pub result: String,
     /// The first leaf that it appended to the log.
     pub leaf: Option<i64>,

@@ -12,7 +12,7 @@ use kaiji_schema::receipt::{Event, Receipt};
 
 use super::Exchange;
 use crate::storage::audit::{self, AuditHeadRow};
-use crate::storage::{DbConnection, Entry, Error as StorageError, log};
+use crate::storage::{DbConnection, Entry, Error as StorageError, backend, log};
 
 /// How long after midnight a day is closed: every instance has written what it had in memory.
 const GRACE: SignedDuration = SignedDuration::from_mins(1);
@@ -89,28 +89,38 @@ impl Exchange {
         Ok(closed.value)
     }
 
-    /// Reads the whole audit trail, from its first entry to the last that is there now, and checks every number, every
-    /// hash, and every closed day with its leaf. Takes as long as the trail, but no more memory for a long one.
+    /// Verifies the whole audit trail ([`verify_audit_trail`]).
     pub fn verify_audit_trail(&self) -> Result<AuditTrailFindings, AuditTrailError> {
-        let (end, leaves) = self.db.read(|c| {
-            let leaves = audit::leaves_of(c, Event::AuditHead.as_str())?;
-            Ok::<_, StorageError>((audit::end(c)?, leaves))
-        })?;
+        self.db.read(verify_audit_trail)
+    }
+}
+
+/// Reads the whole audit trail as it is at one moment, from its first entry on, and checks every number, every hash, and
+/// every closed day with its leaf. Takes as long as the trail is, but no more memory for a long one.
+pub fn verify_audit_trail(
+    connection: &mut DbConnection,
+) -> Result<AuditTrailFindings, AuditTrailError> {
+    backend::at_one_moment(connection, |connection| {
+        let end = audit::end(connection)?;
+        let mut trail = Trail::default();
         let mut days = Days {
-            next: self.db.read(|c| audit::next_head(c, ""))?,
+            next: audit::next_head(connection, "")?,
             closed: 0,
         };
-        let mut trail = Trail::default();
-        while self.db.read(|c| days.follow(c, &mut trail, end.entries))? {}
+        while days.follow(connection, &mut trail)? {}
         if trail != end {
             return Err(AuditTrailError::End {
                 found: trail.entries,
                 expected: end.entries,
             });
         }
-        let counted = self.db.read(|c| days.finish(c, &trail))?;
-        if u64::try_from(leaves).unwrap_or(0) > counted {
-            let detail = format!("the log closes {leaves} days and the trail {counted}");
+        if let Some(row) = &days.next {
+            let detail = format!("{} does not end with an entry of the trail", row.day);
+            return Err(AuditTrailError::Day(detail));
+        }
+        let leaves = audit::leaves_of(connection, Event::AuditHead.as_str())?;
+        if u64::try_from(leaves) != Ok(days.closed) {
+            let detail = format!("the log closes {leaves} days and the trail {}", days.closed);
             return Err(AuditTrailError::Day(detail));
         }
         Ok(AuditTrailFindings {
@@ -118,7 +128,7 @@ impl Exchange {
             head: trail.head,
             days: days.closed,
         })
-    }
+    })
 }
 
 /// The oldest day that is over and not closed, and the trail up to its end.
@@ -162,15 +172,13 @@ struct Days {
 }
 
 impl Days {
-    /// Follows the trail some way further, at most to `end` entries. Answers whether there were any.
+    /// Follows the trail some way further. Answers whether there was any more of it.
     fn follow(
         &mut self,
         connection: &mut DbConnection,
         trail: &mut Trail,
-        end: u64,
     ) -> Result<bool, AuditTrailError> {
-        let missing = i64::try_from(end.saturating_sub(trail.entries)).unwrap_or(AT_ONCE);
-        let rows = audit::entries(connection, trail.entries, missing.min(AT_ONCE))?;
+        let rows = audit::entries(connection, trail.entries, AT_ONCE)?;
         let followed = !rows.is_empty();
         for row in rows {
             let (entry, hash) = row.into_entry()?;
@@ -198,20 +206,6 @@ impl Days {
         self.closed += 1;
         self.next = audit::next_head(connection, &row.day)?;
         Ok(())
-    }
-
-    /// Answers how many days there are, when the trail was followed to its end.
-    fn finish(&self, connection: &mut DbConnection, trail: &Trail) -> Result<u64, AuditTrailError> {
-        let Some(row) = &self.next else {
-            return Ok(self.closed);
-        };
-        // One that was closed meanwhile ends behind what was followed.
-        let entries = entries_of(row)?;
-        if entries > trail.entries && entries <= audit::end(connection)?.entries {
-            return Ok(self.closed + 1);
-        }
-        let detail = format!("{} does not end with an entry of the trail", row.day);
-        Err(AuditTrailError::Day(detail))
     }
 }
 

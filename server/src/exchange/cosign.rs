@@ -105,14 +105,6 @@ impl Exchange {
         Ok(known)
     }
 
-    /// The lines of the witnesses of the checkpoint of that size, each with its end.
-    pub fn cosignatures(&self, size: u64) -> Result<Vec<String>, StorageError> {
-        let Ok(size) = i64::try_from(size) else {
-            return Ok(Vec::new());
-        };
-        self.db.read(|c| anchors::cosignatures(c, size))
-    }
-
     /// The newest checkpoint in one line, `<origin> <size> <root>`: for exports and letters.
     pub fn checkpoint_line(&self) -> Result<String, LogError> {
         line_of(&self.checkpoint()?)

@@ -171,6 +171,16 @@ pub(super) fn current_proof(
     proof_under(connection, leaf, size, note)
 }
 
+/// A leaf's proof under the first checkpoint that holds it: what was answered when it was appended.
+pub(super) fn first_proof(
+    connection: &mut DbConnection,
+    leaf: i64,
+) -> Result<LogProof, StorageError> {
+    let missing = || StorageError::Corrupt(format!("no checkpoint holds leaf {leaf}"));
+    let (size, note) = log::checkpoint_with(connection, leaf)?.ok_or_else(missing)?;
+    proof_under(connection, leaf, size, note)
+}
+
 /// A leaf's proof under the checkpoint of that size.
 pub(super) fn proof_under(
     connection: &mut DbConnection,

@@ -52,13 +52,10 @@ use ring::rand::SecureRandom;
 use serde::Serialize;
 
 pub use acknowledge::{AcknowledgeError, Acknowledged};
-pub use anchors::{
-    Anchors, Authority, DueTimestamp, KeepTimestampError, StampedCheckpoint, StampsAround,
-    TimestampView,
-};
+pub use anchors::{Anchors, Authority, DueTimestamp, KeepTimestampError, TimestampView};
 pub use approve_key::{Approval, ApproveKeyError};
 pub use audit::{AuditEventView, AuditFilter};
-pub use audit_day::{AuditTrailError, AuditTrailFindings};
+pub use audit_day::{AuditTrailError, AuditTrailFindings, verify_audit_trail};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
 pub use backup::{BackupError, Manifest, back_up, restore};
 pub use bring_attachment::{AttachmentError, AttachmentView, CHUNK_BYTES, Upload};

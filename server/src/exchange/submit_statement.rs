@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::announce::{Announcement, Revised};
 use super::approve_key::{active_key, usable_key};
-use super::log::current_proof;
+use super::log::first_proof;
 use super::name_attachments::{missing_attachments, name_attachments};
 use super::{Exchange, Moment};
 use crate::actor::Actor;
@@ -310,7 +310,7 @@ fn refuse_unless_it_follows(statement: &Statement, head: &StatementRow) -> Resul
 fn held_submission(tx: &mut Tx<'_>, row: StatementRow) -> Result<Submission, SubmitError> {
     let missing = || StorageError::Corrupt(format!("no receipt for statement {}", row.sha256));
     let receipt = log::receipt(tx, row.receipt_leaf)?.ok_or_else(missing)?;
-    let proof = current_proof(tx, row.receipt_leaf)?.to_text();
+    let proof = first_proof(tx, row.receipt_leaf)?.to_text();
     let mut compared = Vec::new();
     for set in requirement_sets() {
         let kept = comparisons::find(tx, &row.sha256, &set.digest().to_string())?;

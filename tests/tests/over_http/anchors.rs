@@ -2,6 +2,8 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, SqliteConnection};
 use jiff::SignedDuration;
 use kaiji::config::{Config, TimestampSettings};
 use kaiji_schema::key::SigningKey;
@@ -29,6 +31,7 @@ on_both_databases_with![
     openssl_finds_that_the_stamp_is_on_the_checkpoint(super::Stamped),
     a_stamp_is_due_when_the_log_has_grown_and_the_interval_is_over(super::Stamped),
     a_bad_answer_is_not_kept_and_the_authority_left_alone_for_a_while(super::Stamped),
+    what_was_kept_is_never_changed(super::Stamped),
     a_witness_stands_after_the_log_under_its_checkpoint(super::Witnessed),
     a_witness_that_does_not_verify_is_refused_and_one_that_is_unknown_passed_over(super::Witnessed),
     only_what_stands_under_a_checkpoint_of_this_log_is_taken(super::Witnessed),
@@ -45,7 +48,7 @@ impl Stamped {
         let authority = Authority::in_directory(database.directory());
         let settings = TimestampSettings {
             url: authority.url().to_owned(),
-            every_hours: 24,
+            every_hours: 4,
             root: Some(authority.root()),
         };
         let set = |config: &mut Config| config.timestamps = Some(settings);
@@ -93,16 +96,17 @@ fn a_stamp_is_due_when_the_log_has_grown_and_the_interval_is_over(given: &Stampe
     };
     app.vendor("見本電子カルテ株式会社");
     assert_eq!(sizes(), [1]);
-    app.advance(SignedDuration::from_hours(25));
+    // On the same day: the head of the audit trail of a day that is over is a leaf, too.
+    app.advance(SignedDuration::from_hours(5));
     assert_eq!(sizes(), [1], "the log has not grown");
     app.vendor("別の会社");
     app.vendor("もう一つの会社");
     assert_eq!(sizes(), [3, 1]);
     app.vendor("四つ目の会社");
-    app.advance(SignedDuration::from_mins(24 * 60 - 1));
+    app.advance(SignedDuration::from_mins(4 * 60 - 1));
     assert_eq!(sizes(), [3, 1], "the interval is not over");
     app.advance(SignedDuration::from_mins(1));
-    assert_eq!(sizes(), [4, 3, 1]);
+    assert_eq!(sizes(), [5, 3, 1], "a vendor and the end of a day");
     assert_eq!(authority.asked(), 3);
 
     let first = app.nobody("GET", "/log/timestamps?limit=2").ok();
@@ -153,6 +157,31 @@ fn a_bad_answer_is_not_kept_and_the_authority_left_alone_for_a_while(given: &Sta
     authority.answers(Manner::Well);
     app.step_jobs();
     assert_eq!(given.stamps().len(), 1);
+}
+
+/// Whoever may write to the database, but is not careful, meets a refusal.
+fn what_was_kept_is_never_changed(given: &Stamped) {
+    let Stamped { app, .. } = given;
+    app.vendor("見本電子カルテ株式会社");
+    app.step_jobs();
+    let run = |sql: &str| match app.database().url().strip_prefix("sqlite:") {
+        Some(file) => SqliteConnection::establish(file)
+            .unwrap()
+            .batch_execute(sql),
+        None => PgConnection::establish(app.database().url())
+            .unwrap()
+            .batch_execute(sql),
+    };
+    run("INSERT INTO cosignatures (size, name, key_id, line) VALUES (1, 'w', '00', '-')").unwrap();
+    for sql in [
+        "UPDATE timestamps SET stamped_at = 0",
+        "DELETE FROM timestamps",
+        "UPDATE cosignatures SET line = ''",
+        "DELETE FROM cosignatures",
+    ] {
+        let refused = run(sql).unwrap_err().to_string();
+        assert!(refused.contains("only appended"), "{sql}: {refused}");
+    }
 }
 
 /// Takes as long as the service waits for an authority, so it runs once.

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::{PgConnection, sql_query};
 use jiff::SignedDuration;
 use kaiji_schema::jws::Jws;
-use kaiji_tests::{AuditEntry, Client, TestApp, on_both_databases, sha256};
+use kaiji_tests::{AuditEntry, Client, TestApp, on_both_databases, sha256, sha256_of};
 use serde_json::{Value, json};
 
 on_both_databases![
@@ -508,7 +508,13 @@ fn a_role_of_its_own_is_all_that_the_service_needs_and_changes_nothing_that_is_a
     let vendor = app.vendor("見本電子カルテ株式会社");
     let clinic = app.institution("サンプル医院");
     let product = vendor.product("見本クラウド電子カルテ");
-    let first = vendor.statement("sds-sample", &product);
+    let mut first = vendor.statement("sds-sample", &product);
+    let file: &[u8] = b"%PDF-1.7";
+    first["attachments"] = json!([{
+        "name": "開示書.pdf", "media_type": "application/pdf", "bytes": file.len(), "sha256": sha256_of(file),
+    }]);
+    vendor.bring(file).created();
+    vendor.bring(b"never named by any statement").created();
     let name = vendor.publish(&first);
     let system = clinic.system("電子カルテ", &product);
     vendor.release(&clinic.request(&product));
@@ -560,6 +566,8 @@ fn a_role_of_its_own_is_all_that_the_service_needs_and_changes_nothing_that_is_a
         "checkpoints",
         "audit_events",
         "audit_heads",
+        "timestamps",
+        "cosignatures",
         "statements",
     ] {
         let statements = [

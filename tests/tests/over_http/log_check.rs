@@ -149,7 +149,8 @@ fn a_log_that_signed_another_history_is_found(app: &TestApp) {
 
 fn what_this_log_did_not_sign_is_told_apart(app: &TestApp) {
     let keeper = Keeper::new(app);
-    let another_name = |checkpoint: &mut Checkpoint| checkpoint.origin = "other.example".to_owned();
+    let another_name =
+        |checkpoint: &mut Checkpoint| "other.example".clone_into(&mut checkpoint.origin);
     keeper.keep("other", &keeper.forge(another_name, &keeper.log_key()));
     keeper.finds("other", &[], "other_log");
     keeper.keep("unsigned", &keeper.forge(|_| (), &ed25519_key()));

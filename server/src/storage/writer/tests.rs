@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU32;
 use diesel::connection::SimpleConnection;
 use jiff::SignedDuration;
 use kaiji_schema::Digest;
+use kaiji_schema::audit::Trail;
 use kaiji_schema::jws::Jws;
 use kaiji_schema::key::SigningKey;
 use kaiji_schema::log::{Checkpoint, VerifierKey, inclusion_holds, root_at};
@@ -415,6 +416,138 @@ fn rows_are_not_written_to_a_file_that_was_taken_away() {
     std::fs::rename(&aside, &file).unwrap();
     assert_eq!(office.commit_one(append("it is back")).value, 1);
     office.assert_gapless(2);
+}
+
+fn deed(object: &str) -> Deed {
+    Deed {
+        occurred_at: 0,
+        organisation: FEED.to_owned(),
+        client: "cli_01".to_owned(),
+        token: String::new(),
+        address: String::new(),
+        action: "systems_list".to_owned(),
+        object: object.to_owned(),
+        result: "answered".to_owned(),
+    }
+}
+
+/// Objects and leaves of the audit trail, whose every hash is checked.
+fn trail(office: &Office) -> Vec<(String, Option<u64>)> {
+    let mut reader = office.desk.source.connect(Access::Read).unwrap();
+    let mut trail = Trail::default();
+    let rows = audit::entries(&mut reader, 0, 100_000).unwrap();
+    let told = rows.into_iter().map(|row| {
+        let (entry, hash) = row.into_entry().unwrap();
+        trail.follow(&entry, &hash).unwrap();
+        (entry.deed.object, entry.leaf)
+    });
+    let told = told.collect();
+    assert_eq!(audit::end(&mut reader).unwrap(), trail);
+    told
+}
+
+fn told(told: &[(&str, Option<u64>)]) -> Vec<(String, Option<u64>)> {
+    told.iter()
+        .map(|(object, leaf)| ((*object).to_owned(), *leaf))
+        .collect()
+}
+
+#[test]
+fn what_waits_to_be_recorded_comes_in_before_the_changes_of_the_next_commit() {
+    let mut office = Office::open();
+    let (commits, _) = office.stats();
+    for object in ["first", "second"] {
+        office.desk.unwritten.push(deed(object));
+    }
+    office.commit_one(|tx| {
+        append("a statement")(tx)?;
+        tx.concerns("made");
+        tx.record(deed("replaced"))
+    });
+    assert_eq!(office.stats().0, commits + 1);
+    let expected = [("first", None), ("second", None), ("made", Some(0))];
+    assert_eq!(trail(&office), told(&expected));
+    assert!(office.desk.unwritten.is_empty());
+}
+
+#[test]
+fn what_waits_to_be_recorded_does_not_need_a_change() {
+    let mut office = Office::open();
+    office.desk.commit(Vec::new());
+    for number in 0..1_200 {
+        office.desk.unwritten.push(deed(&number.to_string()));
+    }
+    office.desk.commit(Vec::new());
+    let written = trail(&office);
+    assert_eq!(written.len(), 1_200);
+    assert_eq!(written[1_199].0, "1199");
+}
+
+#[test]
+fn a_refused_change_takes_its_entry_with_it_and_no_other() {
+    let mut office = Office::open();
+    office.desk.unwritten.push(deed("waited"));
+    let mut batch = Batch::default();
+    let refused = batch.queue(|tx| {
+        tx.record(deed("never kept"))?;
+        refuse(tx)
+    });
+    let made = batch.queue(|tx| tx.record(deed("kept")));
+    office.desk.commit(batch.0);
+    assert!(refused.try_recv().unwrap().is_err());
+    made.try_recv().unwrap().unwrap();
+    assert_eq!(trail(&office), told(&[("waited", None), ("kept", None)]));
+}
+
+#[test]
+fn when_the_transaction_is_lost_entries_wait_on_and_are_written_once() {
+    let mut office = Office::open();
+    office.desk.unwritten.push(deed("waited"));
+    let mut batch = Batch::default();
+    let runs = AtomicU32::new(0);
+    let losing = batch.queue(move |tx| {
+        tx.record(deed("never kept"))?;
+        if runs.fetch_add(1, Ordering::Relaxed) < 2 {
+            tx.batch_execute("ROLLBACK")?;
+        }
+        Ok(())
+    });
+    office.desk.commit(batch.0);
+    assert!(losing.try_recv().unwrap().is_err());
+    assert_eq!(trail(&office), []);
+
+    office.desk.unwritten.push(deed("came later"));
+    office.commit_one(|tx| tx.record(deed("made")));
+    let expected = [("waited", None), ("came later", None), ("made", None)];
+    assert_eq!(trail(&office), told(&expected));
+}
+
+#[test]
+fn entries_wait_while_the_database_is_locked_until_there_is_no_room_for_more() {
+    let mut office = Office::with_settings("?busy_timeout_ms=0");
+    let mut other = office.desk.source.connect(Access::Write).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let mut nudges = 0;
+    while office.desk.unwritten.has_room() {
+        nudges += u32::from(office.desk.unwritten.push(deed("waits")));
+    }
+    assert_eq!(nudges, 20, "so many that a commit is worth it");
+    office.desk.commit(Vec::new());
+    assert!(!office.desk.unwritten.has_room());
+    other.batch_execute("ROLLBACK").unwrap();
+    office.desk.commit(vec![Box::new(Nudge)]);
+    assert!(office.desk.unwritten.has_room());
+    assert_eq!(trail(&office).len(), 20_000);
+}
+
+#[test]
+fn the_writer_comes_for_entries_that_no_change_takes_along() {
+    let office = Office::open();
+    let (_queue, waiting) = channel();
+    let (preparing, unwritten) = (AtomicUsize::new(0), &office.desk.unwritten);
+    unwritten.push(deed("waits"));
+    let batch = collect(&waiting, &preparing, unwritten);
+    assert!(batch.is_some_and(|batch| batch.is_empty()));
 }
 
 #[test]

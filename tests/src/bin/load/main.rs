@@ -2,7 +2,8 @@
 //! number of requests, and sets what it measures beside floors measured in the same run.
 //!
 //! `cargo run --release -p kaiji-tests --bin load` prints the table; with `-- --write` it goes to
-//! `docs/performance.md`, where people's notes below it stay. Only ratios mean something on a machine that others use as well.
+//! `docs/performance.md`, where people's notes below it stay; with `-- --log` only the long log is measured, and printed.
+//! Only ratios mean something on a machine that others use as well.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -15,6 +16,8 @@
 mod connection;
 mod floors;
 mod load;
+mod log_scenes;
+mod long_log;
 mod process;
 mod scenes;
 mod table;
@@ -28,7 +31,13 @@ use world::World;
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/performance.md");
 
 fn main() {
+    let asked = |what: &str| std::env::args().any(|argument| argument == what);
     let mut table = Table::default();
+    if asked("--log") {
+        log_scenes::long_log(&mut table);
+        println!("{}", table.markdown());
+        return;
+    }
     let mut world = World::open();
     scenes::idle(&mut table, &world);
     let floors = scenes::floors(&mut table, &world);
@@ -44,8 +53,9 @@ fn main() {
     scenes::exports(&mut table, &world);
     scenes::memory_at_the_end(&mut table, &world);
     scenes::pulled_plug(&mut table, world);
+    log_scenes::long_log(&mut table);
     let page = page(&table);
-    if std::env::args().any(|argument| argument == "--write") {
+    if asked("--write") {
         let notes = fs::read_to_string(PAGE).unwrap_or_default();
         let notes = notes.find("\n## ").map_or("", |at| &notes[at..]);
         fs::write(PAGE, page + notes).unwrap();
@@ -86,8 +96,13 @@ server's own, from `/proc`. The floors are measured in the same run, and only th
 machine:
 
 - `c`: a durable commit of the same bytes, one row, one connection, same file system (median).
-- `u`: the CPU time of verifying, parsing, comparing, signing the receipt and inserting the rows, in one thread without
-  a server and without waiting for the disk (`cargo bench -p kaiji --bench submission`).
+- `u`: the CPU time of verifying, parsing, comparing, signing the receipt, hashing it as a leaf and inserting the rows, in
+  one thread without a server and without waiting for the disk (`cargo bench -p kaiji --bench submission`). Every 32
+  submissions, which is about what 64 clients share a commit with (measured below), the tiles grow and a checkpoint is
+  signed; each has its share of that.
+
+The log of a million leaves is written straight into a database: real receipts, signed with the service's key, their
+tiles, and a checkpoint for every 32 of them.
 
 `cargo bench -p kaiji-schema` measures the pure steps one by one.
 ";
