@@ -13,6 +13,7 @@ mod backup;
 mod high_water;
 mod killed;
 mod rotation;
+mod verify;
 
 use std::fs;
 use std::path::PathBuf;
