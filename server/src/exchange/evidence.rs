@@ -275,6 +275,10 @@ fn public_key(jwk: &str) -> Result<PublicKey, StorageError> {
     PublicKey::from_jwk_text(jwk).map_err(corrupt)
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "`map_err` hands errors over by value"
+)]
 fn corrupt(error: impl ToString) -> StorageError {
     StorageError::Corrupt(error.to_string())
 }

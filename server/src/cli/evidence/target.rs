@@ -63,19 +63,16 @@ impl Target {
                 drop(file);
                 file = packed.by_index(index)?;
             }
-            match &mut self.zip {
-                Some(zip) => {
-                    let name = format!("{folder}/{}", file.name()?);
-                    zip.raw_copy_file_rename(file, name)?;
-                }
-                None => {
-                    let path = self.path.join(folder).join(name);
-                    if let Some(parent) = path.parent() {
-                        fs::create_dir_all(parent)?;
-                    }
-                    io::copy(&mut file, &mut File::create_new(path)?)?;
-                }
+            if let Some(zip) = &mut self.zip {
+                let name = format!("{folder}/{}", file.name()?);
+                zip.raw_copy_file_rename(file, name)?;
+                continue;
             }
+            let path = self.path.join(folder).join(name);
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            io::copy(&mut file, &mut File::create_new(path)?)?;
         }
         Ok(())
     }

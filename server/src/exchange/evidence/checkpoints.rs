@@ -2,6 +2,7 @@
 //! an authority stamped, which is what sets them in time.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 use kaiji_schema::Digest;
@@ -34,24 +35,20 @@ impl Checkpoints {
             notes: BTreeMap::new(),
             stamps: BTreeMap::new(),
         };
-        match anchors::timestamp_before(connection, leaf)? {
-            Some(stamped) => drop(found.take_stamped(stamped)?),
-            None => {
-                let before = log::checkpoint_before(connection, leaf)?;
-                if let Some(before) = before.filter(|(size, _)| *size > 0) {
-                    found.take(connection, before)?;
-                }
+        if let Some(stamped) = anchors::timestamp_before(connection, leaf)? {
+            found.take_stamped(stamped)?;
+        } else {
+            let before = log::checkpoint_before(connection, leaf)?;
+            if let Some(before) = before.filter(|(size, _)| *size > 0) {
+                found.take(connection, before)?;
             }
         }
-        found.with_receipt = match anchors::timestamp_with(connection, leaf)? {
-            Some(stamped) => {
-                found.stamped_after = Timestamp::from_millisecond(stamped.stamped_at).ok();
-                found.take_stamped(stamped)?
-            }
-            None => {
-                let after = log::checkpoint_with(connection, leaf)?.ok_or_else(missing)?;
-                found.take(connection, after)?
-            }
+        found.with_receipt = if let Some(stamped) = anchors::timestamp_with(connection, leaf)? {
+            found.stamped_after = Timestamp::from_millisecond(stamped.stamped_at).ok();
+            found.take_stamped(stamped)?
+        } else {
+            let after = log::checkpoint_with(connection, leaf)?.ok_or_else(missing)?;
+            found.take(connection, after)?
         };
         let newest = log::newest_checkpoint(connection)?.ok_or_else(missing)?;
         found.newest = found.take(connection, newest)?;
@@ -65,9 +62,8 @@ impl Checkpoints {
     ) -> Result<u64, StorageError> {
         let leaves = u64::try_from(size).map_err(corrupt)?;
         // One that was stamped keeps exactly the bytes that were.
-        if !self.notes.contains_key(&leaves) {
-            let note = cosigned(connection, size, note)?;
-            self.notes.insert(leaves, note);
+        if let Entry::Vacant(place) = self.notes.entry(leaves) {
+            place.insert(cosigned(connection, size, note)?);
         }
         Ok(leaves)
     }

@@ -129,6 +129,10 @@ fn japanese_time(at: jiff::Timestamp) -> DateTime {
     DateTime::from_date_and_time(year, month, day, hour, minute, second).unwrap_or_default()
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "`map_err` hands errors over by value"
+)]
 fn unwritable(error: impl ToString) -> StorageError {
     StorageError::Corrupt(format!(
         "an evidence folder cannot be packed: {}",
