@@ -158,9 +158,10 @@ fn all_three_pass_whole_folders_of_every_kind_of_key() {
 fn a_changed_byte_is_found_even_where_the_list_of_digests_was_written_anew() {
     let place = place("evidence_bytes");
     let whole = Parts::full(Algorithm::Es256).files();
-    for name in whole.keys() {
+    // Every byte is changed in kaiji-schema's tests, for the Rust verifier alone; here are few, for all of them.
+    for (number, name) in whole.keys().enumerate() {
         let length = bytes(&whole, name).len();
-        for (at, bit) in [(0, 1), (length / 3, 4), (length / 2, 1), (length - 1, 2)] {
+        for (at, bit) in [(length / 2, 1), (length - 1, 2)] {
             let mut files = whole.clone();
             let mut changed = bytes(&whole, name).to_vec();
             changed[at] ^= bit;
@@ -173,7 +174,7 @@ fn a_changed_byte_is_found_even_where_the_list_of_digests_was_written_anew() {
             }
             let case = format!("byte {at} of {name}");
             write(&files, &place);
-            let found = if at == length / 2 {
+            let found = if at == length / 2 && number.is_multiple_of(3) {
                 judged(&case, &place)
             } else {
                 judged_by_two(&case, &place)
@@ -299,8 +300,14 @@ fn a_well_signed_record_of_something_else_is_found() {
         }),
         ("status: size", |it| it.status.log_size = 9),
     ];
-    for (case, change) in cases {
-        assert_found(case, &with(change), &place);
+    for (number, (case, change)) in cases.into_iter().enumerate() {
+        write(&with(change), &place);
+        let found = if number.is_multiple_of(3) {
+            judged(case, &place)
+        } else {
+            judged_by_two(case, &place)
+        };
+        assert!(!found.passed, "{case} is not found");
     }
     let mut files = with(|_| ());
     put(&mut files, evidence::STATEMENT_JSON, "{}");
