@@ -33,5 +33,5 @@ pub(super) const JAPAN: TimeZone = TimeZone::fixed(Offset::constant(9));
 /// An instant as people in Japan read it.
 pub(super) fn in_japan(at: Timestamp) -> String {
     let local = at.to_zoned(JAPAN);
-    local.strftime("%Y-%m-%d %H:%M:%S(日本時間)").to_string()
+    local.strftime("%Y-%m-%d %H:%M:%S 日本時間").to_string()
 }

@@ -11,30 +11,28 @@
 //! Entries of the audit trail that belong to no change wait beside the queue and come in with the next commit; where
 //! none comes, the writer makes one for them alone. A lost transaction leaves them waiting.
 
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
-use diesel::connection::TransactionManager;
-use jiff::Timestamp;
 use kaiji_schema::audit::Deed;
-use kaiji_schema::log::{Frontier, Growth, LogProof, inclusion_proof, leaf_hash};
 
-use super::backend::{Access, DbConnection, Head, Source, begin_write, lock_head};
+use super::backend::Source;
 use super::high_water::{HighWater, Trouble};
-use super::{Entry, Error, audit, events, log};
+use super::{Error, log};
 use crate::clock::Clock;
 use crate::keys::LogSigner;
 use change::{Change, Nudge, Queued};
 pub use change::{Committed, Logged};
+use desk::Desk;
+pub use tx::Tx;
 use unwritten::Unwritten;
 
 mod change;
+mod desk;
+mod tx;
 mod unwritten;
-
-type Transactions = <DbConnection as diesel::Connection>::TransactionManager;
 
 /// How long a flush is held at the most while other changes are being prepared.
 const HOLD: Duration = Duration::from_millis(2);
@@ -44,89 +42,6 @@ const RECORDED_WITHIN: Duration = Duration::from_secs(1);
 
 /// How many changes share one commit at the most.
 const MOST_PER_COMMIT: usize = 256;
-
-/// A transaction in progress: a connection, the time that its receipts bear, and the ends of the log and the feed.
-pub struct Tx<'c> {
-    connection: &'c mut DbConnection,
-    head: Head,
-    pending: Vec<Entry>,
-    object: Option<String>,
-    now: Timestamp,
-}
-
-impl Tx<'_> {
-    /// When this transaction happens: never before the receipt that precedes it, whatever the clock says.
-    pub fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    /// Reserves the next leaf of the log for `entry`. Its receipt is signed when the closure has succeeded.
-    pub fn append(&mut self, entry: Entry) -> i64 {
-        let index = self.head.size;
-        self.head.size += 1;
-        self.pending.push(entry);
-        index
-    }
-
-    /// Names what the change is about, for its entry in the audit trail.
-    pub fn concerns(&mut self, object: &str) {
-        self.object = Some(object.to_owned());
-    }
-
-    /// Tells the audit trail of this change, with what it said that it concerns and its first leaf.
-    pub fn record(&mut self, mut deed: Deed) -> Result<(), Error> {
-        if let Some(object) = self.object.take() {
-            deed.object = object;
-        }
-        let appended = i64::try_from(self.pending.len()).unwrap_or(0);
-        let leaf = (appended > 0).then_some(self.head.size - appended);
-        let deeds = [(deed, leaf)];
-        self.head.audit = audit::append(self.connection, self.head.audit, deeds)?;
-        Ok(())
-    }
-
-    /// The number of the last event that anybody was told.
-    pub fn last_event(&self) -> i64 {
-        self.head.last_event
-    }
-
-    /// Tells an organisation of something, as the next event of its feed.
-    pub fn notify(
-        &mut self,
-        organisation_id: &str,
-        kind: &str,
-        subject: &str,
-    ) -> Result<(), Error> {
-        let number = self.head.last_event + 1;
-        let occurred_at = self.now.as_millisecond();
-        events::insert(
-            self.connection,
-            events::EventRow {
-                number,
-                organisation_id: organisation_id.to_owned(),
-                kind: kind.to_owned(),
-                occurred_at,
-                subject: subject.to_owned(),
-            },
-        )?;
-        self.head.last_event = number;
-        Ok(())
-    }
-}
-
-impl Deref for Tx<'_> {
-    type Target = DbConnection;
-
-    fn deref(&self) -> &DbConnection {
-        self.connection
-    }
-}
-
-impl DerefMut for Tx<'_> {
-    fn deref_mut(&mut self) -> &mut DbConnection {
-        self.connection
-    }
-}
 
 /// A change that is being verified and will be written soon. Counts until it is dropped.
 pub struct Preparing(Arc<AtomicUsize>);
@@ -304,277 +219,6 @@ fn collect(
         }
     }
     Some(batch)
-}
-
-/// Where changes become commits.
-struct Desk {
-    source: Source,
-    clock: Clock,
-    signer: Arc<LogSigner>,
-    /// `None` after a transaction was lost: what it left behind is not to be trusted.
-    connection: Option<DbConnection>,
-    unwritten: Arc<Unwritten>,
-    counters: Arc<Counters>,
-    high_water: HighWater,
-}
-
-/// Why nothing of a batch is in the database.
-enum Failure {
-    /// The transaction could not begin; no change was run.
-    NotBegun(Error),
-    /// It was begun and lost.
-    Lost(Error),
-}
-
-impl Desk {
-    fn commit(&mut self, mut batch: Vec<Box<dyn Change>>) {
-        match self.transact(&mut batch) {
-            Ok(()) => answer_all(batch, None),
-            Err(Failure::NotBegun(error)) => {
-                if batch.is_empty() {
-                    tracing::warn!(%error, "the audit trail cannot be written now; its entries wait");
-                }
-                answer_all(batch, Some(&error));
-            }
-            Err(Failure::Lost(error)) => {
-                tracing::warn!(changes = batch.len(), %error, "a transaction was lost; its changes run again, each alone");
-                self.commit_each_alone(batch);
-            }
-        }
-    }
-
-    fn commit_each_alone(&mut self, mut batch: Vec<Box<dyn Change>>) {
-        for change in &mut batch {
-            change.forget();
-        }
-        let mut batch = batch.into_iter();
-        while let Some(mut change) = batch.next() {
-            match self.transact(std::slice::from_mut(&mut change)) {
-                Ok(()) => change.answer(None),
-                Err(Failure::Lost(error)) => change.answer(Some(error)),
-                Err(Failure::NotBegun(error)) => {
-                    answer_all([change].into_iter().chain(batch), Some(&error));
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Runs the batch in one transaction, behind the entries of the audit trail that wait. They are put back if it is
-    /// lost: where only the answer to its COMMIT was, they stand in the trail twice rather than not at all.
-    fn transact(&mut self, batch: &mut [Box<dyn Change>]) -> Result<(), Failure> {
-        if batch.is_empty() && self.unwritten.is_empty() {
-            return Ok(());
-        }
-        // Begun on a connection taken out, so that one on which anything fails is dropped and made anew.
-        let begun = self.begin().map_err(Failure::NotBegun)?;
-        let deeds = self.unwritten.take();
-        match self.run_all(batch, &deeds, begun) {
-            Ok(checkpoint) => {
-                self.high_water.note(checkpoint);
-                Ok(())
-            }
-            Err(error) => {
-                self.unwritten.give_back(deeds);
-                Err(Failure::Lost(error))
-            }
-        }
-    }
-
-    fn begin(&mut self) -> Result<Begun, Error> {
-        self.source.check()?;
-        let begun = |mut connection| {
-            begin_write(&mut connection)?;
-            let (head, frontier) = lock_head(&mut connection)?;
-            Ok(Begun {
-                connection,
-                head,
-                frontier,
-            })
-        };
-        match self.connection.take().map(begun) {
-            // One that crosses a network may have died since the last change.
-            Some(Err(_)) if self.source.is_remote() => {}
-            Some(outcome) => return outcome,
-            None => {}
-        }
-        begun(self.source.connect(Access::Write)?)
-    }
-
-    /// Sees to it that the log has its tree and a checkpoint: a new one has none, nor has one of an earlier version.
-    fn open_log(&mut self) -> Result<(), Error> {
-        let mut begun = self.begin()?;
-        let connection = &mut begun.connection;
-        if begun.head.size > 0 && begun.frontier.is_empty() {
-            let frontier = log::grow_over_all(connection)?;
-            log::store_head(connection, begun.head, &frontier)?;
-            begun.frontier = frontier.to_bytes();
-        }
-        let checkpoint = if let Some(signed) = log::checkpoint(connection, begun.head.size)? {
-            signed
-        } else {
-            let frontier = begun.head.frontier(&begun.frontier)?;
-            self.sign_checkpoint(connection, begun.head, &frontier)?
-        };
-        Transactions::commit_transaction(connection)?;
-        self.connection = Some(begun.connection);
-        self.high_water.note(Some(checkpoint));
-        Ok(())
-    }
-
-    /// Answers the checkpoint that was signed, if leaves were appended.
-    fn run_all(
-        &mut self,
-        batch: &mut [Box<dyn Change>],
-        deeds: &[Deed],
-        begun: Begun,
-    ) -> Result<Option<String>, Error> {
-        let Begun {
-            mut connection,
-            head: before,
-            frontier,
-        } = begun;
-        let mut head = before;
-        let told = deeds.iter().map(|deed| (deed.clone(), None));
-        head.audit = audit::append(&mut connection, head.audit, told)?;
-        let last =
-            Timestamp::from_millisecond(before.last_received_at).unwrap_or(Timestamp::UNIX_EPOCH);
-        let now = self.clock.now().max(last);
-        let mut growth = Growth::new(before.frontier(&frontier)?);
-        let mut appended = Vec::with_capacity(batch.len());
-        for change in batch.iter_mut() {
-            let receipts;
-            (head, receipts) = self.run(&mut connection, head, now, change.as_mut())?;
-            for receipt in &receipts {
-                growth.push(leaf_hash(receipt.as_bytes()));
-            }
-            appended.push(receipts);
-        }
-        if head != before {
-            log::store_head(&mut connection, head, growth.frontier())?;
-        }
-        let mut signed = None;
-        if head.size != before.size {
-            log::store_tiles(&mut connection, before.leaves()?, &growth)?;
-            let checkpoint = self.sign_checkpoint(&mut connection, head, growth.frontier())?;
-            let mut index = before.leaves()?;
-            for (change, receipts) in batch.iter_mut().zip(appended) {
-                let (leaves, next) = proven(&mut growth, index, receipts, &checkpoint)?;
-                change.keep(leaves);
-                index = next;
-            }
-            signed = Some(checkpoint);
-        }
-        Transactions::commit_transaction(&mut connection)?;
-        self.connection = Some(connection);
-        let made = batch.iter().filter(|change| change.succeeded()).count();
-        let commits = u64::from(made > 0);
-        self.counters.commits.fetch_add(commits, Ordering::Relaxed);
-        self.counters
-            .changes
-            .fetch_add(u64::try_from(made).unwrap_or(0), Ordering::Relaxed);
-        Ok(signed)
-    }
-
-    /// Runs one change in its savepoint; answers the receipts of the leaves that it appended. An error means that the
-    /// whole transaction is lost.
-    fn run(
-        &self,
-        connection: &mut DbConnection,
-        head: Head,
-        now: Timestamp,
-        change: &mut dyn Change,
-    ) -> Result<(Head, Vec<String>), Error> {
-        Transactions::begin_transaction(connection)?;
-        let mut tx = Tx {
-            connection,
-            head,
-            pending: Vec::new(),
-            object: None,
-            now,
-        };
-        let succeeded = change.run(&mut tx);
-        let Tx {
-            head: mut after,
-            pending,
-            ..
-        } = tx;
-        if !succeeded {
-            Transactions::rollback_transaction(connection)?;
-            return Ok((head, Vec::new()));
-        }
-        Transactions::commit_transaction(connection)?;
-        let mut receipts = Vec::with_capacity(pending.len());
-        for (index, entry) in (head.size..).zip(pending) {
-            let receipt = self.sign(&entry, index, now)?;
-            log::insert(connection, index, &entry, now, &receipt)?;
-            receipts.push(receipt);
-            after.last_received_at = now.as_millisecond();
-        }
-        Ok((after, receipts))
-    }
-
-    /// Signs and keeps what the log is at this size.
-    fn sign_checkpoint(
-        &self,
-        connection: &mut DbConnection,
-        head: Head,
-        frontier: &Frontier,
-    ) -> Result<String, Error> {
-        let note = self
-            .signer
-            .checkpoint(frontier.size(), frontier.root())
-            .map_err(|error| Error::Unavailable(error.to_string()))?;
-        let now = self.clock.now().as_millisecond();
-        log::insert_checkpoint(connection, head.size, &note, now)?;
-        Ok(note)
-    }
-
-    fn sign(&self, entry: &Entry, index: i64, now: Timestamp) -> Result<String, Error> {
-        let index =
-            u64::try_from(index).map_err(|_| Error::Corrupt(format!("leaf index {index}")))?;
-        let receipt = entry.receipt(&self.signer, index, now);
-        self.signer
-            .sign(&receipt)
-            .map_err(|error| Error::Unavailable(error.to_string()))
-    }
-}
-
-/// A transaction that has begun, and the log as it found it.
-struct Begun {
-    connection: DbConnection,
-    head: Head,
-    frontier: Vec<u8>,
-}
-
-/// The leaves that one change appended, the first of them at `index`, each with its proof; and the index after them.
-fn proven(
-    growth: &mut Growth,
-    index: u64,
-    receipts: Vec<String>,
-    checkpoint: &str,
-) -> Result<(Vec<Logged>, u64), Error> {
-    let size = growth.frontier().size();
-    let mut leaves = Vec::with_capacity(receipts.len());
-    let mut index = index;
-    for receipt in receipts {
-        let hashes = inclusion_proof(growth, index, size)
-            .map_err(|error| Error::Corrupt(error.to_string()))?;
-        let proof = LogProof {
-            index,
-            hashes,
-            checkpoint: checkpoint.to_owned(),
-        };
-        leaves.push(Logged { receipt, proof });
-        index += 1;
-    }
-    Ok((leaves, index))
-}
-
-fn answer_all(batch: impl IntoIterator<Item = Box<dyn Change>>, failure: Option<&Error>) {
-    for change in batch {
-        change.answer(failure.cloned());
-    }
 }
 
 #[cfg(test)]

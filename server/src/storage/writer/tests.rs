@@ -4,16 +4,17 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU32;
 
 use diesel::connection::SimpleConnection;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use kaiji_schema::Digest;
 use kaiji_schema::audit::Trail;
 use kaiji_schema::jws::Jws;
 use kaiji_schema::key::SigningKey;
-use kaiji_schema::log::{Checkpoint, VerifierKey, inclusion_holds, root_at};
+use kaiji_schema::log::{Checkpoint, VerifierKey, inclusion_holds, leaf_hash, root_at};
 use kaiji_schema::receipt::Event;
 
+use super::super::backend::{Access, lock_head};
 use super::super::organisations::{self, OrganisationRow};
-use super::super::{DatabaseUrl, backend, high_water};
+use super::super::{DatabaseUrl, Entry, audit, backend, events, high_water};
 use super::*;
 
 const KEY: &str = include_str!("../../../../fixtures/keys/TEST-ONLY-vendor-es256.pem");
