@@ -648,6 +648,11 @@ fn the_demonstration_does_the_whole_job_and_ends() {
             ])
             .ends(DONE);
     }
+    let said = place.kaiji(&["verify", &demo("evidence")]).ends(DONE).out();
+    assert!(said.contains("すべての確認に合格しました"), "{said}");
+    let guide = place.file("var/demo/evidence/はじめに読む.txt");
+    fs::write(guide, "another guide").unwrap();
+    place.kaiji(&["verify", &demo("evidence")]).ends(NO);
     // Again, in the same place.
     place.kaiji(&["demo", "--exit"]).ends(DONE);
 }
@@ -685,6 +690,17 @@ fn the_demonstration_serves_on_until_it_is_interrupted() {
     let submit = told.iter().find(|line| line.contains(" submit ")).unwrap();
     let again = shell(&format!("{submit} --json")).ends(DONE).json();
     assert_eq!(again["leaf_index"], 1, "the first receipt of the statement");
+    let asking = submit.split_once(" --url ").unwrap().1;
+    for output in ["all.zip", "all"] {
+        let fetch = format!(
+            "{} evidence --output {output} --url {asking}",
+            env!("CARGO_BIN_EXE_kaiji")
+        );
+        shell(&fetch).ends(DONE);
+        shell(&fetch).ends(USAGE);
+    }
+    assert!(fs::read(place.file("all.zip")).unwrap().starts_with(b"PK"));
+    place.kaiji(&["verify", "all"]).ends(DONE);
     shell(&format!("kill -INT {}", demo.id())).ends(DONE);
     assert_eq!(demo.wait().unwrap().code(), Some(DONE));
 }

@@ -173,11 +173,6 @@ impl TestApp {
         &self.database
     }
 
-    /// A directory of this service's own, which goes with it.
-    pub fn directory(&self) -> &std::path::Path {
-        self.database.directory()
-    }
-
     /// A request without a token, under `/api/v1`.
     pub fn nobody(&self, method: &'static str, path: &str) -> Call {
         self.site.call(method, &format!("/api/v1{path}"))

@@ -2,9 +2,12 @@
 //!
 //! Tiles hold hashes alone. The receipts that they are hashes of go to those whom they concern.
 
+use std::sync::Arc;
+
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use kaiji_schema::log::{TILE_WIDTH, TileName};
 
@@ -42,13 +45,14 @@ impl Describe for Text {
 }
 
 /// A tile: it never changes, so whoever has it need not ask again.
-pub struct Tile(Vec<u8>);
+pub struct Tile(Arc<[u8]>);
 
 impl Responder for Tile {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(self.0));
+        let mut response =
+            HttpResponse::with_body(StatusCode::OK, BoxBody::new(Bytes::from_owner(self.0)));
         set(&mut response, CONTENT_TYPE, "application/octet-stream");
         let for_ever = "public, max-age=31536000, immutable";
         set(&mut response, CACHE_CONTROL, for_ever);
@@ -102,6 +106,12 @@ pub async fn cosign(caller: Caller<Administrator>, note: NoteText) -> Answer<Sho
 /// The hashes of a tile, or the first of them.
 pub async fn tile(state: web::Data<State>, tile: web::Path<String>) -> Answer<Tile> {
     let (name, width) = parse_tile(&tile).ok_or(Kind::NotFound)?;
+    // What is in memory is answered at once, on the network's thread.
+    if width.is_none()
+        && let Some(hashes) = state.exchange().remembered_tile(name)
+    {
+        return Ok(Tile(hashes));
+    }
     let verb = state.ask(move |exchange| Ok(exchange.log_tile(name, width)?));
     verb.await.map(Tile)
 }

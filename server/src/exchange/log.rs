@@ -3,6 +3,9 @@
 //! Nothing here is secret: a tile holds hashes, a checkpoint a root. The leaves themselves, the receipts, go to those
 //! whom they concern.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use kaiji_schema::Digest;
@@ -57,6 +60,28 @@ pub struct ConsistencyProof {
     pub hashes: Vec<String>,
 }
 
+/// Full tiles that were asked for lately. They never change, so what is remembered is always right.
+#[derive(Debug, Default)]
+pub(super) struct RememberedTiles(Mutex<HashMap<TileName, Arc<[u8]>>>);
+
+/// How many are remembered: 8 MiB of hashes, the first level of a log of a quarter of a million leaves.
+const MOST_TILES: usize = 1_024;
+
+impl RememberedTiles {
+    fn get(&self, name: TileName) -> Option<Arc<[u8]>> {
+        let tiles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tiles.get(&name).cloned()
+    }
+
+    fn keep(&self, name: TileName, hashes: &Arc<[u8]>) {
+        let mut tiles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if tiles.len() >= MOST_TILES {
+            tiles.clear();
+        }
+        tiles.insert(name, Arc::clone(hashes));
+    }
+}
+
 impl Exchange {
     /// The newest checkpoint, a signed note, with what witnesses signed.
     pub fn checkpoint(&self) -> Result<String, LogError> {
@@ -75,12 +100,23 @@ impl Exchange {
         })
     }
 
+    /// A full tile that was read before.
+    pub fn remembered_tile(&self, name: TileName) -> Option<Arc<[u8]>> {
+        self.tiles.get(name)
+    }
+
     /// The first `width` hashes of a tile; all 256 of a full one where no width is given.
-    pub fn log_tile(&self, name: TileName, width: Option<u64>) -> Result<Vec<u8>, LogError> {
+    pub fn log_tile(&self, name: TileName, width: Option<u64>) -> Result<Arc<[u8]>, LogError> {
         let hashes = self.db.read(|c| log::tile(c, name))?;
         let asked = usize::try_from(width.unwrap_or(TILE_WIDTH) * 32).unwrap_or(usize::MAX);
         match hashes.get(..asked) {
-            Some(part) => Ok(part.to_vec()),
+            Some(part) => {
+                let part: Arc<[u8]> = part.into();
+                if width.is_none() {
+                    self.tiles.keep(name, &part);
+                }
+                Ok(part)
+            }
             None => Err(LogError::NoTile),
         }
     }

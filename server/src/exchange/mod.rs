@@ -109,6 +109,7 @@ pub struct Exchange {
     tokens: jwt::Tokens,
     remembered: authenticate::Remembered,
     anchors: Anchors,
+    tiles: log::RememberedTiles,
 }
 
 impl Exchange {
@@ -131,6 +132,7 @@ impl Exchange {
             tokens: jwt::Tokens::new(token_key),
             remembered: authenticate::Remembered::default(),
             anchors: Anchors::default(),
+            tiles: log::RememberedTiles::default(),
         }
     }
 

@@ -4,7 +4,8 @@
 //! matters. Receipts' signatures take most of the time and are asked for apart.
 
 use std::collections::HashMap;
-use std::vec;
+use std::num::NonZero;
+use std::{thread, vec};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -113,8 +114,10 @@ pub(super) fn audit_log(
         if rows.is_empty() {
             return auditor.conclude(connection);
         }
-        for row in rows {
-            auditor.take(connection, &row)?;
+        let keys = auditor.receipt_keys.as_ref();
+        let examined = in_parallel(&rows, |row| examine(row, keys));
+        for (row, hash) in rows.iter().zip(examined) {
+            auditor.take(connection, row, hash)?;
         }
     }
 }
@@ -131,8 +134,8 @@ struct Auditor {
     tiles: Vec<(TileName, Vec<u8>)>,
     tile_count: i64,
     /// Checkpoints that were read ahead, and the one that comes next.
-    ahead: vec::IntoIter<(i64, String)>,
-    checkpoint: Option<(i64, String)>,
+    ahead: vec::IntoIter<(i64, Opened)>,
+    checkpoint: Option<(i64, Opened)>,
     last_checkpoint: i64,
     checkpoints: u64,
 }
@@ -171,7 +174,12 @@ impl Auditor {
     }
 
     /// Adds the next leaf, if it is one.
-    fn take(&mut self, connection: &mut DbConnection, row: &LeafRow) -> Result<(), VerifyLogError> {
+    fn take(
+        &mut self,
+        connection: &mut DbConnection,
+        row: &LeafRow,
+        hash: Result<Digest, String>,
+    ) -> Result<(), VerifyLogError> {
         let leaf = self.frontier.size();
         if row.leaf_index != self.next()? {
             return Err(Flaw::Gap(leaf).into());
@@ -186,11 +194,7 @@ impl Auditor {
             );
         }
         self.last_received_at = row.received_at;
-        says_what_its_row_says(leaf, row).map_err(flawed)?;
-        if let Some(keys) = &self.receipt_keys {
-            is_signed(keys, row).map_err(flawed)?;
-        }
-        self.grow(connection, leaf_hash(row.receipt.as_bytes()))?;
+        self.grow(connection, hash.map_err(flawed)?)?;
         self.check_checkpoints(connection)
     }
 
@@ -235,8 +239,8 @@ impl Auditor {
     /// Verifies the checkpoints of the size that is reached.
     fn check_checkpoints(&mut self, connection: &mut DbConnection) -> Result<(), VerifyLogError> {
         let reached = self.next()?;
-        while let Some((size, note)) = self.checkpoint.take_if(|(size, _)| *size <= reached) {
-            self.check_checkpoint(size, &note)
+        while let Some((size, opened)) = self.checkpoint.take_if(|(size, _)| *size <= reached) {
+            self.check_checkpoint(size, opened)
                 .map_err(|what| Flaw::Checkpoint { size, what })?;
             self.last_checkpoint = size;
             self.checkpoints += 1;
@@ -245,13 +249,8 @@ impl Auditor {
         Ok(())
     }
 
-    fn check_checkpoint(&self, size: i64, note: &str) -> Result<(), String> {
-        let opened: Vec<_> = self
-            .log_keys
-            .iter()
-            .map(|key| Checkpoint::open(note, key))
-            .collect();
-        let Some(checkpoint) = opened.into_iter().find_map(Result::ok) else {
+    fn check_checkpoint(&self, size: i64, opened: Opened) -> Result<(), String> {
+        let Some(checkpoint) = opened else {
             return Err("it is not signed by any key that this log ever had".to_owned());
         };
         if i64::try_from(checkpoint.size) != Ok(size) {
@@ -266,7 +265,9 @@ impl Auditor {
     fn next_checkpoint(&mut self, connection: &mut DbConnection) -> Result<(), StorageError> {
         if self.ahead.len() == 0 {
             let after = self.last_checkpoint;
-            self.ahead = log::checkpoints_after(connection, after, PAGE)?.into_iter();
+            let notes = log::checkpoints_after(connection, after, PAGE)?;
+            let opened = in_parallel(&notes, |(size, note)| (*size, open(note, &self.log_keys)));
+            self.ahead = opened.into_iter();
         }
         self.checkpoint = self.ahead.next();
         Ok(())
@@ -308,6 +309,42 @@ impl Auditor {
     }
 }
 
+/// A checkpoint, if any of the log's keys signed it.
+type Opened = Option<Checkpoint>;
+
+fn open(note: &str, keys: &[VerifierKey]) -> Opened {
+    let mut opened = keys.iter().map(|key| Checkpoint::open(note, key));
+    opened.find_map(Result::ok)
+}
+
+/// What `examine` says of each item, in their order; made on all processors, for hashes and signatures take most of
+/// the time.
+fn in_parallel<T: Sync, U: Send>(items: &[T], examine: impl Fn(&T) -> U + Sync) -> Vec<U> {
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = items.len().div_ceil(workers).max(1);
+    let examine = &examine;
+    thread::scope(|scope| {
+        let parts = items
+            .chunks(share)
+            .map(|part| scope.spawn(move || part.iter().map(examine).collect::<Vec<U>>()));
+        let running: Vec<_> = parts.collect();
+        let done = running.into_iter().map(|part| match part.join() {
+            Ok(examined) => examined,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        done.flatten().collect()
+    })
+}
+
+/// Reads a leaf by itself: its hash, if its receipt is that of its row and, where keys are given, well signed.
+fn examine(row: &LeafRow, keys: Option<&HashMap<String, PublicKey>>) -> Result<Digest, String> {
+    says_what_its_row_says(row)?;
+    if let Some(keys) = keys {
+        is_signed(keys, row)?;
+    }
+    Ok(leaf_hash(row.receipt.as_bytes()))
+}
+
 /// What of a receipt is compared with its row.
 #[derive(Deserialize)]
 struct Stated<'a> {
@@ -317,14 +354,14 @@ struct Stated<'a> {
 }
 
 /// Whether the receipt is that of its row, by its payload alone.
-fn says_what_its_row_says(leaf: u64, row: &LeafRow) -> Result<(), String> {
+fn says_what_its_row_says(row: &LeafRow) -> Result<(), String> {
     let payload = row.receipt.split('.').nth(1).unwrap_or_default();
     let payload = BASE64_URL_SAFE_NO_PAD.decode(payload);
     let payload = payload.map_err(|_| "its receipt is not a compact JWS".to_owned())?;
     let stated: Stated<'_> = serde_json::from_slice(&payload)
         .map_err(|error| format!("its receipt cannot be read: {error}"))?;
     let received_at: Option<Timestamp> = stated.received_at.parse().ok();
-    if stated.leaf_index != leaf {
+    if i64::try_from(stated.leaf_index) != Ok(row.leaf_index) {
         Err(format!("its receipt is that of leaf {}", stated.leaf_index))
     } else if stated.event != row.event {
         Err(format!(

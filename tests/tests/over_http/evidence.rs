@@ -151,7 +151,7 @@ fn an_institution_takes_home_what_can_be_checked_without_the_service(app: &TestA
     }
     assert!(!guide.contains("電子署名"), "発行元と完全性の確認");
 
-    let directory = app.directory().join("evidence");
+    let directory = app.database().directory().join("evidence");
     let (passed, said) = folder.by_python(&directory);
     assert!(passed, "{said}");
     fs::write(
@@ -235,6 +235,6 @@ fn stamped_checkpoints_lie_around_a_receipt_and_are_checked() {
             .text(evidence::GUIDE)
             .contains("第三者のタイムスタンプあり")
     );
-    let (passed, said) = folder.by_python(&app.directory().join("evidence"));
+    let (passed, said) = folder.by_python(&app.database().directory().join("evidence"));
     assert!(passed, "{said}");
 }

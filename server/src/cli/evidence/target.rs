@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use kaiji_schema::evidence as files;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use crate::cli::end::CommandError;
 
@@ -15,6 +15,8 @@ pub(in crate::cli) struct Target {
     path: PathBuf,
     zip: Option<ZipWriter<File>>,
     verifier: Vec<u8>,
+    /// When the last folder was put together.
+    as_of: DateTime,
 }
 
 impl Target {
@@ -31,6 +33,7 @@ impl Target {
             path: path.to_owned(),
             zip,
             verifier: Vec::new(),
+            as_of: DateTime::default(),
         })
     }
 
@@ -54,6 +57,7 @@ impl Target {
     fn unpack(&mut self, folder: &str, mut packed: ZipArchive<File>) -> io::Result<()> {
         for index in 0..packed.len() {
             let mut file = packed.by_index(index)?;
+            self.as_of = file.last_modified().unwrap_or(self.as_of);
             // What points outside of the folder is no part of it.
             let Some(name) = file.enclosed_name() else {
                 return Err(io::Error::other("the service sent a file with a path"));
@@ -97,6 +101,7 @@ impl Target {
                 Some(zip) => {
                     let options = SimpleFileOptions::default()
                         .compression_method(CompressionMethod::Stored)
+                        .last_modified_time(self.as_of)
                         .unix_permissions(0o644);
                     zip.start_file(name, options)?;
                     zip.write_all(contents)?;
@@ -113,7 +118,8 @@ impl Target {
 
 fn taken(path: &Path, cause: io::Error) -> CommandError {
     if cause.kind() == io::ErrorKind::AlreadyExists {
-        CommandError::Exists(path.to_owned())
+        let path = path.display();
+        CommandError::Usage(format!("{path} is there already: choose another name"))
     } else {
         CommandError::file(path)(cause)
     }
