@@ -15,7 +15,7 @@ pub use checkpoint::Checkpoint;
 pub use note::{Note, NoteError, NoteSignature, VerifierKey};
 pub use proof::{
     Consistency, LogProof, Nodes, ProofError, consistency_holds, consistency_proof,
-    inclusion_holds, inclusion_proof, root_at,
+    inclusion_holds, inclusion_proof, inclusion_root, root_at,
 };
 pub use tile::{TILE_WIDTH, TileError, TileName, Tiles, tile_width};
 pub use tree::{Frontier, Growth, Missing, empty_root, leaf_hash, node_hash};

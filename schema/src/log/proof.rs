@@ -126,7 +126,7 @@ pub fn consistency_proof<N: Nodes>(
     Ok(proof)
 }
 
-/// Whether `proof` leads from the leaf's hash to the root of a tree of `size` leaves (RFC 9162, section 2.1.3.2).
+/// Whether `proof` leads from the leaf's hash to the root of a tree of `size` leaves.
 pub fn inclusion_holds(
     leaf: u64,
     size: u64,
@@ -134,13 +134,24 @@ pub fn inclusion_holds(
     proof: &[Digest],
     root: &Digest,
 ) -> bool {
+    inclusion_root(leaf, size, leaf_hash, proof).as_ref() == Some(root)
+}
+
+/// The root of a tree of `size` leaves that `proof` leads to from the leaf's hash (RFC 9162, section 2.1.3.2); `None`
+/// where it has more or fewer hashes than lead there.
+pub fn inclusion_root(
+    leaf: u64,
+    size: u64,
+    leaf_hash: &Digest,
+    proof: &[Digest],
+) -> Option<Digest> {
     if leaf >= size {
-        return false;
+        return None;
     }
     let (mut place, mut last, mut node) = (leaf, size - 1, *leaf_hash);
     for hash in proof {
         if last == 0 {
-            return false;
+            return None;
         }
         if place & 1 == 1 || place == last {
             node = node_hash(hash, &node);
@@ -152,7 +163,7 @@ pub fn inclusion_holds(
         }
         (place, last) = (place >> 1, last >> 1);
     }
-    last == 0 && node == *root
+    (last == 0).then_some(node)
 }
 
 /// That a tree of `from` leaves is the beginning of one of `to` leaves.

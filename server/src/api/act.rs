@@ -11,36 +11,36 @@ use actix_web::http::header::{HeaderMap, X_FORWARDED_FOR};
 use actix_web::{FromRequest, HttpRequest};
 
 use super::State;
-use super::operation::{About, Describe};
+use super::operation::{About, Describe, Operation};
 use crate::actor::Act;
+
+/// What the operations at one address are called, by method.
+pub struct Names(HashMap<Method, String>);
+
+impl Names {
+    /// Of those operations.
+    pub fn of(operations: &[Operation]) -> Self {
+        let named = |operation: &Operation| (operation.method.clone(), operation.id.clone());
+        Self(operations.iter().map(named).collect())
+    }
+}
 
 /// Reads requests as acts.
 pub struct Acts {
     behind_proxy: bool,
-    /// Names of operations, by method and address.
-    names: HashMap<(Method, &'static str), String>,
 }
 
 impl Acts {
-    /// Of the operations of this interface. Behind a reverse proxy, that one says where requests come from.
+    /// Behind a reverse proxy, that one says where requests come from.
     pub fn new(behind_proxy: bool) -> Self {
-        let operations = super::operations().into_iter();
-        Self {
-            behind_proxy,
-            names: operations
-                .map(|operation| ((operation.method, operation.path), operation.id))
-                .collect(),
-        }
+        Self { behind_proxy }
     }
 
     /// What the request asks for, and from where.
     pub fn of(&self, request: &HttpRequest) -> Act {
-        let pattern = request.match_pattern().unwrap_or_default();
-        let name = self
-            .names
-            .get(&(request.method().clone(), pattern.as_str()))
-            .cloned();
-        let name = name.unwrap_or_else(|| format!("{} {pattern}", request.method()));
+        let names = request.app_data::<Names>();
+        let name = names.and_then(|names| names.0.get(request.method()));
+        let name = name.map_or_else(|| request.method().as_str(), String::as_str);
         Act::new(self.address(request), name, request.path())
     }
 

@@ -48,6 +48,9 @@ use actix_web::{HttpRequest, Scope, web};
 use operation::{Operation, delete, get, patch, post, put};
 use problem::{Kind, Problem};
 
+/// What the address of every operation with a version begins with.
+const VERSION: &str = "/api/v1";
+
 /// Every operation of the interface.
 pub fn operations() -> Vec<Operation> {
     [
@@ -306,28 +309,51 @@ pub fn configure(
         let pass = from_fn(move |request, next| {
             passage::pass(passing.clone(), metrics.clone(), request, next)
         });
-        let scope = resources().into_iter().fold(web::scope(""), Scope::service);
-        let nothing_here =
-            web::to(|| async { Err::<answer::Deleted, _>(Problem::from(Kind::NotFound)) });
+        let whole = groups().into_iter().fold(web::scope(""), Scope::service);
         config
             .app_data(state)
-            .service(scope.default_service(nothing_here).wrap(pass));
+            .service(whole.default_service(web::to(nothing_here)).wrap(pass));
     }
 }
 
-/// One resource an address, with all its methods. In the order of their bytes `{` comes behind all letters, so that
-/// `/keys/challenges` is asked before `/keys/{kid}`.
-fn resources() -> Vec<actix_web::Resource> {
-    let mut by_path: BTreeMap<&'static str, Vec<Operation>> = BTreeMap::new();
+/// The addresses, grouped by where they begin: a request is set beside the beginnings, which are plain text, and then
+/// beside the patterns of one group instead of all.
+fn groups() -> Vec<Scope> {
+    let mut groups: BTreeMap<&'static str, BTreeMap<&'static str, Vec<Operation>>> =
+        BTreeMap::new();
     for operation in operations() {
-        by_path.entry(operation.path).or_default().push(operation);
+        let (group, rest) = beginning(operation.path);
+        let resources = groups.entry(group).or_default();
+        resources.entry(rest).or_default().push(operation);
     }
-    by_path
-        .into_iter()
-        .map(|(path, operations)| resource(path, operations))
-        .collect()
+    let group = |(beginning, resources): (_, BTreeMap<_, _>)| {
+        // In the order of their bytes `{` comes behind all letters, so that `/keys/challenges` is asked before
+        // `/keys/{kid}`.
+        let resources = resources.into_iter();
+        resources
+            .map(|(rest, operations)| resource(rest, operations))
+            .fold(web::scope(beginning), Scope::service)
+            .default_service(web::to(nothing_here))
+    };
+    groups.into_iter().map(group).collect()
 }
 
+/// An address up to the end of its first segment, or of the first behind `/api/v1`, and the rest of it.
+fn beginning(path: &'static str) -> (&'static str, &'static str) {
+    let before = if path.starts_with(VERSION) {
+        VERSION.len()
+    } else {
+        0
+    };
+    let mut slashes = path.match_indices('/').map(|(at, _)| at);
+    path.split_at(slashes.find(|at| *at > before).unwrap_or(path.len()))
+}
+
+async fn nothing_here() -> answer::Answer<answer::Deleted> {
+    Err(Problem::from(Kind::NotFound))
+}
+
+/// What is at one address, with all its methods.
 fn resource(path: &'static str, operations: Vec<Operation>) -> actix_web::Resource {
     let methods: Vec<Method> = operations
         .iter()
@@ -335,9 +361,11 @@ fn resource(path: &'static str, operations: Vec<Operation>) -> actix_web::Resour
         .collect();
     let spans_slashes = operations.iter().any(|operation| operation.spans_slashes);
     let pattern = format!("{path}{}", if spans_slashes { "*" } else { "" });
+    let names = act::Names::of(&operations);
+    let resource = web::resource(pattern).app_data(names);
     let resource = operations
         .into_iter()
-        .fold(web::resource(pattern), |resource, operation| {
+        .fold(resource, |resource, operation| {
             resource.route(operation.route)
         });
     let refuse = move |request: HttpRequest| {

@@ -10,8 +10,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use kaiji_schema::Digest;
 use kaiji_schema::log::{
-    LogProof, ProofError, TILE_WIDTH, TileError, TileName, consistency_proof, inclusion_proof,
-    root_at,
+    LogProof, Nodes, ProofError, TILE_WIDTH, TileError, TileName, consistency_proof,
+    inclusion_proof, inclusion_root,
 };
 use serde::Serialize;
 
@@ -127,7 +127,10 @@ impl Exchange {
             let size = size_within(c, size)?;
             let nodes = &mut log::tiles(c);
             let hashes = inclusion_proof(nodes, leaf, size)?;
-            let root = root_at(nodes, size).map_err(ProofError::Node)?;
+            // Both are at hand by now: the leaf's hash stands in a tile that the proof was read from.
+            let own = nodes.node(0, leaf).map_err(ProofError::Node)?;
+            let corrupt = || StorageError::Corrupt(format!("leaf {leaf} of {size}"));
+            let root = inclusion_root(leaf, size, &own, &hashes).ok_or_else(corrupt)?;
             Ok(InclusionProof {
                 leaf,
                 size,

@@ -109,17 +109,20 @@ pub(super) fn audit_log(
 ) -> Result<LogAudit, VerifyLogError> {
     let mut auditor = Auditor::new(connection, signatures)?;
     auditor.check_checkpoints(connection)?;
-    loop {
-        let rows = log::leaf_rows(connection, auditor.next()?, PAGE)?;
-        if rows.is_empty() {
-            return auditor.conclude(connection);
-        }
-        let keys = auditor.receipt_keys.as_ref();
-        let examined = in_parallel(&rows, |row| examine(row, keys));
+    let mut rows = log::leaf_rows(connection, auditor.next()?, PAGE)?;
+    while let Some(last) = rows.last() {
+        let (keys, behind) = (auditor.receipt_keys.as_ref(), last.leaf_index + 1);
+        let (examined, following) = in_parallel(
+            &rows,
+            |row| examine(row, keys),
+            || log::leaf_rows(connection, behind, PAGE),
+        );
         for (row, hash) in rows.iter().zip(examined) {
             auditor.take(connection, row, hash)?;
         }
+        rows = following?;
     }
+    auditor.conclude(connection)
 }
 
 /// The log as far as it was read.
@@ -266,7 +269,8 @@ impl Auditor {
         if self.ahead.len() == 0 {
             let after = self.last_checkpoint;
             let notes = log::checkpoints_after(connection, after, PAGE)?;
-            let opened = in_parallel(&notes, |(size, note)| (*size, open(note, &self.log_keys)));
+            let open = |(size, note): &(i64, String)| (*size, open(note, &self.log_keys));
+            let (opened, ()) = in_parallel(&notes, open, || ());
             self.ahead = opened.into_iter();
         }
         self.checkpoint = self.ahead.next();
@@ -318,8 +322,12 @@ fn open(note: &str, keys: &[VerifierKey]) -> Opened {
 }
 
 /// What `examine` says of each item, in their order; made on all processors, for hashes and signatures take most of
-/// the time.
-fn in_parallel<T: Sync, U: Send>(items: &[T], examine: impl Fn(&T) -> U + Sync) -> Vec<U> {
+/// the time. `meanwhile` is done beside it.
+fn in_parallel<T: Sync, U: Send, M>(
+    items: &[T],
+    examine: impl Fn(&T) -> U + Sync,
+    meanwhile: impl FnOnce() -> M,
+) -> (Vec<U>, M) {
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     let share = items.len().div_ceil(workers).max(1);
     let examine = &examine;
@@ -328,11 +336,12 @@ fn in_parallel<T: Sync, U: Send>(items: &[T], examine: impl Fn(&T) -> U + Sync) 
             .chunks(share)
             .map(|part| scope.spawn(move || part.iter().map(examine).collect::<Vec<U>>()));
         let running: Vec<_> = parts.collect();
+        let meanwhile = meanwhile();
         let done = running.into_iter().map(|part| match part.join() {
             Ok(examined) => examined,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        done.flatten().collect()
+        (done.flatten().collect(), meanwhile)
     })
 }
 

@@ -441,3 +441,30 @@ impl ManageConnection for Manager {
         std::thread::panicking() || connection.is_broken()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(QueryableByName)]
+    struct CompileOption {
+        #[diesel(sql_type = Text)]
+        compile_options: String,
+    }
+
+    /// Cargo looks for `.cargo/config.toml` from the directory that it is run in, and keeps a SQLite that it built
+    /// without it.
+    #[test]
+    fn sqlite_is_built_as_the_cargo_configuration_says() {
+        let mut sqlite = SqliteConnection::establish(":memory:").unwrap();
+        let options: Vec<CompileOption> = diesel::sql_query("PRAGMA compile_options")
+            .load(&mut sqlite)
+            .unwrap();
+        let has = |name: &str| options.iter().any(|option| option.compile_options == name);
+        assert!(
+            has("ENABLE_QPSG") && has("DEFAULT_MEMSTATUS=0"),
+            "run `cargo clean -p libsqlite3-sys` and cargo from the directory of the project"
+        );
+        assert!(!has("ENABLE_MEMORY_MANAGEMENT") && !has("ENABLE_API_ARMOR"));
+    }
+}
