@@ -65,6 +65,16 @@ pub fn json(status: StatusCode, view: &impl Serialize) -> HttpResponse {
     }
 }
 
+/// 201 for what is new, 200 for what was there already.
+pub fn kept<T: Serialize>(value: &T, is_new: bool) -> HttpResponse {
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    json(status, value)
+}
+
 /// Sets a header, unless its value is none that a header can have.
 pub fn set(response: &mut HttpResponse, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {

@@ -8,7 +8,7 @@ use actix_web::http::header::{
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 
-use super::answer::{Answer, json, set};
+use super::answer::{Answer, kept, set};
 use super::auth::{Caller, StatementReaders, VendorWrites};
 use super::body::FileBody;
 use super::operation::{About, Describe, answer_header};
@@ -31,12 +31,7 @@ impl Responder for Kept {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let status = if self.0.created {
-            StatusCode::CREATED
-        } else {
-            StatusCode::OK
-        };
-        json(status, &self.0)
+        kept(&self.0, self.0.created)
     }
 }
 

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, VARY};
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 
-use super::answer::{Answer, Listed, Shown, Signed, json, set};
+use super::answer::{Answer, Listed, Shown, Signed, json, kept, set};
 use super::auth::{Caller, InstitutionRequests, StatementReaders, VendorWrites};
 use super::body::{Jose, StatementPayload};
 use super::headers::Wanted;
@@ -67,12 +67,7 @@ impl Responder for Submitted {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let status = if self.0.created {
-            StatusCode::CREATED
-        } else {
-            StatusCode::OK
-        };
-        let mut response = json(status, &self.0);
+        let mut response = kept(&self.0, self.0.created);
         set(
             &mut response,
             LOCATION,

@@ -63,7 +63,8 @@ impl Exchange {
             let delivery = deliveries::find(tx, institution, &row.sha256)?
                 .ok_or(AcknowledgeError::NotDelivered)?;
             if let Some((leaf, at)) = delivery.acknowledgement_leaf.zip(delivery.acknowledged_at) {
-                return Ok::<_, AcknowledgeError>((row.sha256, leaf, at, log::receipt(tx, leaf)?));
+                let receipt = log::receipt(tx, leaf)?;
+                return Ok::<_, AcknowledgeError>((row.sha256, leaf, at, Some(receipt)));
             }
             let leaf = tx.append(Entry {
                 vendor: Some(row.vendor_id.clone()),

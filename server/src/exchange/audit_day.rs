@@ -213,7 +213,7 @@ fn agrees_with_its_leaf(
     connection: &mut DbConnection,
     row: &AuditHeadRow,
 ) -> Result<(), AuditTrailError> {
-    let receipt = log::receipt(connection, row.leaf)?;
+    let receipt = log::find_receipt(connection, row.leaf)?;
     let receipt = receipt
         .and_then(|receipt| Jws::parse(&receipt).ok())
         .and_then(|jws| Receipt::parse(jws.payload()).ok());

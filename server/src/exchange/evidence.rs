@@ -188,12 +188,12 @@ impl Records {
         let newest = statements::head(connection, &statement.product_id, &statement.form)?;
         Ok(Self {
             jws,
-            receipt: leaf(connection, statement.receipt_leaf)?,
+            receipt: log::receipt(connection, statement.receipt_leaf)?,
             acknowledgement: acknowledgement(connection, actor, &statement)?,
             vendor: vendor.ok_or_else(|| missing("vendor"))?.name,
             vendor_key: public_key(&key.jwk)?,
             key_leaf,
-            key_registered: leaf(connection, key_leaf)?,
+            key_registered: log::receipt(connection, key_leaf)?,
             validity: Validity::of(&statement, signer),
             newest: newest.ok_or_else(|| missing("newest revision"))?,
             service_keys: service_keys::list(connection)?,
@@ -215,13 +215,8 @@ fn acknowledgement(
     let delivery = deliveries::find(connection, &actor.organisation, &statement.sha256)?;
     match delivery.and_then(|delivery| delivery.acknowledgement_leaf) {
         None => Ok(None),
-        Some(at) => Ok(Some((at, leaf(connection, at)?))),
+        Some(at) => Ok(Some((at, log::receipt(connection, at)?))),
     }
-}
-
-fn leaf(connection: &mut DbConnection, index: i64) -> Result<String, StorageError> {
-    let receipt = log::receipt(connection, index)?;
-    receipt.ok_or_else(|| StorageError::Corrupt(format!("no leaf {index}")))
 }
 
 /// The receipts with their proofs: under the first checkpoint that holds the statement's, but for what came later.

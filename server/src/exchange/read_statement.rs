@@ -271,10 +271,7 @@ impl Exchange {
     ) -> Result<String, ReadStatementError> {
         self.db.read(|c| {
             let row = readable(c, actor, sha256)?;
-            let receipt = log::receipt(c, row.receipt_leaf)?;
-            receipt.ok_or_else(|| {
-                StorageError::Corrupt(format!("no leaf {}", row.receipt_leaf)).into()
-            })
+            Ok(log::receipt(c, row.receipt_leaf)?)
         })
     }
 

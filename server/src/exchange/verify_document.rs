@@ -141,7 +141,7 @@ fn about_receipt(
 ) -> Result<VerifiedDocument, VerifyDocumentError> {
     let leaf = i64::try_from(receipt.leaf_index).ok();
     let stored = match leaf {
-        Some(leaf) => log::receipt(connection, leaf)?,
+        Some(leaf) => log::find_receipt(connection, leaf)?,
         None => None,
     };
     let in_log = stored.is_some_and(|stored| stored == jws.compact());

@@ -327,13 +327,19 @@ pub fn leaves(connection: &mut DbConnection) -> Result<u64, Error> {
     u64::try_from(size).map_err(|_| Error::Corrupt(format!("a log of {size}")))
 }
 
-/// The receipt that is the leaf of that index.
-pub fn receipt(connection: &mut DbConnection, index: i64) -> Result<Option<String>, Error> {
+/// The receipt that is the leaf of that index, if the log has so many.
+pub fn find_receipt(connection: &mut DbConnection, index: i64) -> Result<Option<String>, Error> {
     let found = directly!(connection, |own| leaves::table
         .find(index)
         .select(leaves::receipt)
         .first(own));
     Ok(found.optional()?)
+}
+
+/// The receipt that is the leaf of that index, which a row says is there.
+pub fn receipt(connection: &mut DbConnection, index: i64) -> Result<String, Error> {
+    let missing = || Error::Corrupt(format!("no leaf {index}"));
+    find_receipt(connection, index)?.ok_or_else(missing)
 }
 
 /// Receipts in order, from the leaf `from` on.
