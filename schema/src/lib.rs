@@ -18,6 +18,7 @@ mod provider;
 pub mod reader;
 pub mod receipt;
 pub mod requirement;
+pub mod scope;
 pub mod sheet;
 pub mod signed;
 pub mod statement;

@@ -35,6 +35,12 @@ fn is_compatibility_ideograph(character: char) -> bool {
     matches!(character, '\u{f900}'..='\u{faff}')
 }
 
+/// The text of bytes; `None` where they are not CP932.
+pub(super) fn decode(bytes: &[u8]) -> Option<String> {
+    let text = SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes);
+    text.map(Cow::into_owned)
+}
+
 /// The bytes of a text, and the characters for which 〓 stands in them, in order.
 pub(super) fn encode(text: &str) -> (Vec<u8>, Vec<char>) {
     let mut bytes = Vec::with_capacity(text.len());

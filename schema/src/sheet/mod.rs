@@ -1,11 +1,13 @@
 //! CSV files for people: what the service exports is opened in Excel, so cells and bytes are made for that.
 //!
 //! UTF-8 with a byte order mark or CP932, CRLF, no cell that a spreadsheet would run as a formula. Rows are
-//! streamed. [`Sheet`] writes any table, [`ComparisonSheet`] the columns of `comparison.csv` (API.md).
+//! streamed. [`Sheet`] writes any table, [`ComparisonSheet`] the columns of `comparison.csv` (API.md), [`inventory`] writes
+//! and reads those of `systems.csv`.
 
 mod comparison;
 mod cp932;
 mod formula;
+pub mod inventory;
 mod labels;
 
 use std::io::{self, Write};
@@ -48,6 +50,19 @@ impl Encoding {
         match self {
             Self::Utf8 => "utf-8",
             Self::Cp932 => "windows-31j",
+        }
+    }
+}
+
+impl Encoding {
+    /// What is read again of a text that was written in this encoding.
+    pub fn image(self, text: &str) -> String {
+        match self {
+            Self::Utf8 => text.to_owned(),
+            Self::Cp932 => {
+                let (bytes, _) = cp932::encode(&cp932::compose(text));
+                cp932::decode(&bytes).unwrap_or_default()
+            }
         }
     }
 }

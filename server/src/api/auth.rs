@@ -74,6 +74,8 @@ permissions! {
     RequestReaders: Vendor [StatementsRead], Institution [RequestsWrite];
     /// Exports of what is the caller's own.
     Exporters: Vendor [ExportsRead], Institution [ExportsRead];
+    /// An institution takes its inventory out.
+    InventoryExporters: Institution [ExportsRead];
     /// An organisation's administrators read its audit trail.
     AuditReaders: Operator [Admin], Vendor [Admin], Institution [Admin];
     /// Any organisation of the exchange.

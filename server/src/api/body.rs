@@ -43,6 +43,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const JSON: &str = "application/json";
 const JOSE: &str = "application/jose";
 const TEXT: &str = "text/plain";
+const CSV: &str = "text/csv";
 /// What the token endpoint takes (RFC 6749, section 4.4.2).
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -142,6 +143,16 @@ impl NoteText {
     }
 }
 
+/// A table for people: CSV, in whatever encoding a spreadsheet wrote it.
+pub struct CsvTable(Held);
+
+impl CsvTable {
+    /// Its bytes, which the exchange takes apart.
+    pub fn bytes(&self) -> Result<&[u8], Problem> {
+        self.0.as_deref().map_err(Clone::clone)
+    }
+}
+
 /// A statement's payload, unsigned.
 pub struct StatementPayload(Held);
 
@@ -193,6 +204,16 @@ impl FromRequest for NoteText {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = held(request, payload, TEXT, DOCUMENT_LIMIT);
+        Box::pin(async { Ok(Self(bytes.await)) })
+    }
+}
+
+impl FromRequest for CsvTable {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = held(request, payload, CSV, STATEMENT_LIMIT);
         Box::pin(async { Ok(Self(bytes.await)) })
     }
 }
@@ -266,7 +287,8 @@ fn held(
     }
 }
 
-/// Whether the content type is this one; the only parameter that may follow is the one charset there is.
+/// Whether the content type is this one. The one parameter that may follow is the charset: UTF-8, but for CSV, whose
+/// bytes say themselves what they are.
 fn is_of_type(request: &HttpRequest, expected: &str) -> bool {
     let Some(given) = request
         .headers()
@@ -278,7 +300,9 @@ fn is_of_type(request: &HttpRequest, expected: &str) -> bool {
     let (essence, parameters) = given.split_once(';').unwrap_or((given, ""));
     let parameters = parameters.trim().replace('"', "");
     essence.trim().eq_ignore_ascii_case(expected)
-        && (parameters.is_empty() || parameters.eq_ignore_ascii_case("charset=utf-8"))
+        && (parameters.is_empty()
+            || parameters.eq_ignore_ascii_case("charset=utf-8")
+            || expected == CSV)
 }
 
 async fn collect(payload: Payload, limit: usize) -> Held {
@@ -331,6 +355,14 @@ impl Describe for NoteText {
     fn describe(about: &mut About) {
         about.takes::<shapes::PlainText>(TEXT, None);
         about.refuses(&[Kind::BadSignature, Kind::Violations]);
+        about.refuses(&BODY);
+    }
+}
+
+impl Describe for CsvTable {
+    fn describe(about: &mut About) {
+        about.takes::<shapes::CsvFile>(CSV, None);
+        about.refuses(&[Kind::Violations]);
         about.refuses(&BODY);
     }
 }

@@ -1,4 +1,4 @@
-//! Exports for people: `comparison.csv`, streamed, so that its size costs no memory.
+//! Exports for people: `comparison.csv` and `systems.csv`, streamed, so that their size costs no memory.
 
 use actix_web::body::{BodySize, BoxBody};
 use actix_web::http::StatusCode;
@@ -11,14 +11,14 @@ use kaiji_schema::comparison::Reason;
 use kaiji_schema::sheet::{Encoding, JUDGEMENT_LABELS, SignatureStatus};
 
 use super::answer::{Answer, set};
-use super::auth::{Caller, Exporters};
+use super::auth::{Caller, Exporters, InventoryExporters};
 use super::operation::{About, Describe, answer_header};
 use super::pieces::{Begun, PieceByPiece, Pieces};
 use super::problem::Problem;
 use super::query::{Fields, Pairs, Parameter, Query, Values};
 use super::shapes::CsvFile;
 use super::state::State;
-use crate::exchange::{ComparisonExport, Exchange};
+use crate::exchange::{ComparisonExport, Exchange, SystemsExport};
 
 const KAIJI_CHECKPOINT: HeaderName = HeaderName::from_static("kaiji-checkpoint");
 
@@ -70,10 +70,30 @@ pub async fn comparison(
     state: web::Data<State>,
     caller: Caller<Exporters>,
     format: Query<Format>,
-) -> Answer<File> {
+) -> Answer<File<ComparisonExport>> {
     let begun = caller.ask(move |exchange, actor| {
         let Format { encoding } = format.read()?;
         let export = exchange.export_comparison(actor, encoding)?;
+        let checkpoint = BASE64_STANDARD.encode(export.checkpoint());
+        Ok((encoding, checkpoint, Begun::new(exchange, export)?))
+    });
+    let (encoding, checkpoint, begun) = begun.await?;
+    Ok(File {
+        encoding,
+        checkpoint,
+        pieces: begun.sent(&state, BodySize::Stream),
+    })
+}
+
+/// Exports the inventory.
+pub async fn systems(
+    state: web::Data<State>,
+    caller: Caller<InventoryExporters>,
+    format: Query<Format>,
+) -> Answer<File<SystemsExport>> {
+    let begun = caller.ask(move |exchange, actor| {
+        let Format { encoding } = format.read()?;
+        let export = exchange.export_systems(actor, encoding)?;
         let checkpoint = BASE64_STANDARD.encode(export.checkpoint());
         Ok((encoding, checkpoint, Begun::new(exchange, export)?))
     });
@@ -98,15 +118,24 @@ impl Pieces for ComparisonExport {
     }
 }
 
+impl Pieces for SystemsExport {
+    const NAME: &'static str = "systems.csv";
+
+    fn next(&mut self, exchange: &Exchange) -> Result<Option<Bytes>, Problem> {
+        let piece = exchange.continue_systems_export(self)?;
+        Ok(piece.filter(|piece| !piece.is_empty()).map(Bytes::from))
+    }
+}
+
 /// A CSV file that is made while it is sent.
-pub struct File {
+pub struct File<P> {
     encoding: Encoding,
     /// The log's checkpoint, a signed note, in base64.
     checkpoint: String,
-    pieces: PieceByPiece<ComparisonExport>,
+    pieces: PieceByPiece<P>,
 }
 
-impl Responder for File {
+impl<P: Pieces> Responder for File<P> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
@@ -119,20 +148,20 @@ impl Responder for File {
         set(
             &mut response,
             CONTENT_DISPOSITION,
-            "attachment; filename=\"comparison.csv\"",
+            &format!("attachment; filename=\"{}\"", P::NAME),
         );
         set(&mut response, KAIJI_CHECKPOINT, &self.checkpoint);
         response
     }
 }
 
-impl Describe for File {
+impl<P: Pieces> Describe for File<P> {
     fn describe(about: &mut About) {
         let response = about.answers_with::<CsvFile>(200, "The file.", "text/csv");
         answer_header(
             response,
             "Content-Disposition",
-            "`attachment; filename=\"comparison.csv\"`.",
+            &format!("`attachment; filename=\"{}\"`.", P::NAME),
         );
         answer_header(
             response,

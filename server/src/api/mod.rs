@@ -278,6 +278,13 @@ fn of_institutions() -> Vec<Operation> {
     vec![
         post("/api/v1/systems", systems::create, "Put a system on the list (医療情報システム一覧)."),
         get("/api/v1/systems", systems::list, "List the institution's systems."),
+        post("/api/v1/systems/import", systems::import, "Import the list as CSV: see what would change, then change it.")
+            .explained(
+                "The body is `text/csv` with the columns of `/api/v1/exports/systems.csv`, in any order; columns that are \
+                 left out stay as they are. UTF-8 or CP932. Without `plan`, the answer shows what would change and names \
+                 it; with that name as `plan`, exactly that is changed, or nothing (412).",
+            )
+            .refuses(&[Kind::OtherPlan]),
         get("/api/v1/systems/{id}", systems::find, "Show a system."),
         patch("/api/v1/systems/{id}", systems::change, "Change a system."),
         delete("/api/v1/systems/{id}", systems::delete, "Take a system off the list."),
@@ -294,6 +301,13 @@ fn of_institutions() -> Vec<Operation> {
         post("/api/v1/requests/{id}/decline", requests::decline, "Decline, with a reason.")
             .refuses(&[Kind::RequestState]),
         post("/api/v1/requests/{id}/cancel", requests::cancel, "Take a request back.").refuses(&[Kind::RequestState]),
+        get("/api/v1/scope", systems::scope, "Tell which volume of the guideline applies, by the inventory (図1).")
+            .explained(
+                "保守委託機関編 applies where the security updates of every server are the vendor's duty and that is written \
+                 down (guideline 7.0, section 1). Where it cannot be said yet, `ask` holds a question for the vendor.",
+            ),
+        get("/api/v1/exports/systems.csv", exports::systems, "Export the inventory (医療情報システム一覧), as CSV.")
+            .explained("The columns of the guideline's table first. `POST /api/v1/systems/import` reads it again."),
         get("/api/v1/exports/comparison.csv", exports::comparison, "Export how every system compares, as CSV.")
             .explained(exports::comparison_description()),
     ]

@@ -107,8 +107,10 @@ kinds! {
         "Send the request again; a body may take a minute, 256 KiB of a file half of one.";
     Stale, "stale", 412, "The resource has changed since it was read",
         "Read it again, and send the new `ETag` as `If-Match`.";
+    OtherPlan, "other_plan", 412, "The import would now change something else",
+        "Import without `plan`, look at what would change, and send the new `plan`.";
     TooLarge, "too_large", 413, "The body is too large",
-        "Files may have 20 MiB, signed documents and statements 1 MiB, other bodies 256 KiB.";
+        "Files may have 20 MiB, signed documents, statements and tables 1 MiB, other bodies 256 KiB.";
     UnsupportedMediaType, "unsupported_media_type", 415, "The body has another content type",
         "The OpenAPI document says which content type the operation takes.";
     UnsupportedEncoding, "unsupported_encoding", 415, "The body has a content encoding",

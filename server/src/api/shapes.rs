@@ -270,6 +270,10 @@ pub struct SystemDetails {
     remote_maintenance: Option<bool>,
     /// Whether a server of it stands on the premises.
     on_premises_server: Option<bool>,
+    /// Whether an application of it is installed on a terminal and does all of its work there.
+    terminal_server: Option<bool>,
+    /// Whether a server of it is elsewhere, such as in a cloud.
+    cloud_server: Option<bool>,
     /// Who is responsible for its servers' security updates: `vendor`, `institution` or `unclear`.
     security_updates_by: Option<String>,
     /// Where that is written: `contract`, `terms`, `sla` or `nowhere`.

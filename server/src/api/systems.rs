@@ -5,12 +5,14 @@ use kaiji_schema::form::FormKind;
 
 use super::answer::{Answer, Created, Deleted, Listed, Resource, Shown, Tagged};
 use super::auth::{Caller, InstitutionReads, InstitutionRequests};
-use super::body::Document;
+use super::body::{CsvTable, Document};
 use super::headers::{IdempotencyKey, IfMatch};
 use super::page::Listing;
 use super::problem::Problem;
 use super::query::{Fields, Pairs, Parameter, Query, Values};
-use crate::exchange::{NewSystem, SystemChange, SystemComparisons, SystemView};
+use crate::exchange::{
+    ImportPlan, Missing, NewSystem, ScopeView, SystemChange, SystemComparisons, SystemView,
+};
 
 impl Resource for SystemView {
     fn location(&self) -> String {
@@ -109,6 +111,56 @@ pub async fn delete(
     let verb = caller
         .ask(move |exchange, actor| Ok(exchange.delete_system(actor, &id, expected.revision())?));
     verb.await.map(|()| Deleted)
+}
+
+/// How a file is imported.
+pub struct Import {
+    missing: Missing,
+    plan: Option<String>,
+}
+
+impl Fields for Import {
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter {
+            name: "missing",
+            about: "What becomes of systems that the file does not have: `keep` (also if it is left out) or `remove`.",
+            required: false,
+            values: Values::Words(&["keep", "remove"]),
+        },
+        Parameter {
+            name: "plan",
+            about: "The `plan` of the answer that showed what would change; without it, nothing is changed.",
+            required: false,
+            values: Values::Text,
+        },
+    ];
+
+    fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
+        let missing = pairs.choice("missing", Missing::from_name, "keep or remove")?;
+        Ok(Self {
+            missing: missing.unwrap_or_default(),
+            plan: pairs.take("plan")?,
+        })
+    }
+}
+
+/// Shows what a file would change in the inventory, and changes it.
+pub async fn import(
+    caller: Caller<InstitutionRequests>,
+    import: Query<Import>,
+    table: CsvTable,
+) -> Answer<Shown<ImportPlan>> {
+    let verb = caller.ask(move |exchange, actor| {
+        let Import { missing, plan } = import.read()?;
+        Ok(exchange.import_systems(actor, table.bytes()?, missing, plan)?)
+    });
+    verb.await.map(Shown)
+}
+
+/// Tells which volume of the guideline applies.
+pub async fn scope(caller: Caller<InstitutionRequests>) -> Answer<Shown<ScopeView>> {
+    let verb = caller.ask(|exchange, actor| Ok(exchange.scope(actor)?));
+    verb.await.map(Shown)
 }
 
 /// Compares the statements held for a system with a requirement set.

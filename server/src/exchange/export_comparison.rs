@@ -4,8 +4,8 @@
 //! systems needs no more memory than one of ten.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kaiji_schema::comparison::{ComparedItem, Reason};
@@ -14,6 +14,7 @@ use kaiji_schema::sheet::{ComparisonRow as SheetRow, ComparisonSheet, Encoding, 
 
 use super::compare_system::comparison_of;
 use super::cosign::line_of;
+use super::piece::Piece;
 use super::time::JAPAN;
 use super::{Exchange, LogError, Validity};
 use crate::actor::{Actor, OrganisationKind};
@@ -57,30 +58,6 @@ pub struct ComparisonExport {
     /// The log's checkpoint when it was begun: the signed note, and in one line.
     checkpoint: (String, String),
     kept: HashMap<String, Arc<Held>>,
-}
-
-/// What was written since the last piece was taken away.
-#[derive(Clone, Default)]
-struct Piece(Arc<Mutex<Vec<u8>>>);
-
-impl Piece {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Piece {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// A statement's part of the rows.
@@ -372,13 +349,13 @@ fn not_received<'a>(
 
 /// What a system's vendor is called, and its 法人番号 where it is registered.
 #[derive(Default)]
-struct OrganisationName {
-    name: String,
+pub(super) struct OrganisationName {
+    pub(super) name: String,
     corporate_number: String,
 }
 
 /// The names of a system's vendor and product: the registered ones, or what the institution wrote.
-fn named(
+pub(super) fn named(
     connection: &mut DbConnection,
     system: &SystemRow,
 ) -> Result<(OrganisationName, String), StorageError> {

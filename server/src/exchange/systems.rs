@@ -2,24 +2,19 @@
 
 use jiff::civil::Date;
 use kaiji_schema::reader::{FromMembers, Reader};
-use kaiji_schema::violation::Violations;
+use kaiji_schema::scope::{UpdatesBy, WrittenIn};
+use kaiji_schema::violation::{Violation, Violations};
 use serde::Serialize;
 
 use super::idempotency::{Idempotency, IdempotencyError, made_before, remember};
 use super::revision::{Revision, Stale};
-use super::{Exchange, Moment, Page, Window, violation};
+use super::{Exchange, Moment, Page, Window};
 use crate::actor::Actor;
 use crate::storage::systems::{self, SystemRow};
-use crate::storage::{Error as StorageError, Tx, products};
+use crate::storage::{DbConnection, Error as StorageError, Tx, products};
 
 const NAME: usize = 200;
 const WORK: usize = 2000;
-
-/// Who is responsible for the security updates of a system's servers (guideline 7.0, 図1).
-const SECURITY_UPDATES_BY: [&str; 3] = ["vendor", "institution", "unclear"];
-
-/// Where that responsibility is written; only what is written counts (図1, ※2).
-const SECURITY_UPDATES_WRITTEN_IN: [&str; 4] = ["contract", "terms", "sla", "nowhere"];
 
 /// What an institution says about a system; on creation, absent members are unknown.
 #[derive(Debug, Clone, Default)]
@@ -39,8 +34,10 @@ pub struct SystemChange {
     maintained_by: Option<Option<String>>,
     remote_maintenance: Option<Option<bool>>,
     on_premises_server: Option<Option<bool>>,
-    security_updates_by: Option<Option<&'static str>>,
-    security_updates_written_in: Option<Option<&'static str>>,
+    terminal_server: Option<Option<bool>>,
+    cloud_server: Option<Option<bool>>,
+    security_updates_by: Option<Option<UpdatesBy>>,
+    security_updates_written_in: Option<Option<WrittenIn>>,
 }
 
 impl FromMembers for SystemChange {
@@ -49,9 +46,6 @@ impl FromMembers for SystemChange {
         if name == Some(None) {
             reader.report("name", "missing", "a system keeps a name");
         }
-        let one_of = |words: &'static [&'static str]| {
-            move |word: &str| words.iter().copied().find(|known| *known == word)
-        };
         Some(Self {
             name: name.flatten(),
             product: reader.changed_text("product", 64),
@@ -64,15 +58,17 @@ impl FromMembers for SystemChange {
             maintained_by: reader.changed_text("maintained_by", NAME),
             remote_maintenance: reader.changed_bool("remote_maintenance"),
             on_premises_server: reader.changed_bool("on_premises_server"),
+            terminal_server: reader.changed_bool("terminal_server"),
+            cloud_server: reader.changed_bool("cloud_server"),
             security_updates_by: reader.changed_choice(
                 "security_updates_by",
-                one_of(&SECURITY_UPDATES_BY),
-                "vendor, institution, unclear",
+                UpdatesBy::from_name,
+                &UpdatesBy::NAMES.join(", "),
             ),
             security_updates_written_in: reader.changed_choice(
                 "security_updates_written_in",
-                one_of(&SECURITY_UPDATES_WRITTEN_IN),
-                "contract, terms, sla, nowhere",
+                WrittenIn::from_name,
+                &WrittenIn::NAMES.join(", "),
             ),
         })
     }
@@ -83,6 +79,20 @@ impl FromMembers for SystemChange {
 pub struct NewSystem {
     name: String,
     rest: SystemChange,
+}
+
+impl SystemChange {
+    /// The product that it links the system to, if it does.
+    pub(super) fn product(&self) -> Option<&str> {
+        self.product.as_ref().and_then(Option::as_deref)
+    }
+}
+
+impl NewSystem {
+    /// The product that it is linked to.
+    pub(super) fn product(&self) -> Option<&str> {
+        self.rest.product()
+    }
 }
 
 impl FromMembers for NewSystem {
@@ -123,6 +133,11 @@ pub struct SystemView {
     pub remote_maintenance: Option<bool>,
     /// Whether a server of it stands on the premises.
     pub on_premises_server: Option<bool>,
+    /// Whether an application of it is installed on a terminal and does all of its work there, so that the terminal
+    /// counts as a server (guideline 7.0, 図1, ※1).
+    pub terminal_server: Option<bool>,
+    /// Whether a server of it is elsewhere, such as in a cloud or a data centre.
+    pub cloud_server: Option<bool>,
     /// Who is responsible for its servers' security updates: `vendor`, `institution` or `unclear`.
     pub security_updates_by: Option<String>,
     /// Where that is written: `contract`, `terms`, `sla` or `nowhere`.
@@ -153,6 +168,8 @@ impl From<SystemRow> for SystemView {
             maintained_by: row.maintained_by,
             remote_maintenance: row.remote_maintenance,
             on_premises_server: row.on_premises_server,
+            terminal_server: row.terminal_server,
+            cloud_server: row.cloud_server,
             security_updates_by: row.security_updates_by,
             security_updates_written_in: row.security_updates_written_in,
             created_at: Moment(row.created_at),
@@ -195,8 +212,7 @@ impl Exchange {
             if let Some(id) = made_before(tx, request.as_ref())? {
                 return systems::find(tx, &institution_id, &id)?.ok_or(SystemError::NotFound);
             }
-            let mut row = blank(&id, &institution_id, &new.name, tx.now().as_millisecond());
-            apply(&mut row, &new.rest);
+            let row = begun(&id, &institution_id, &new, tx.now().as_millisecond());
             refuse_unknown_product(tx, &row)?;
             systems::insert(tx, &row)?;
             remember(tx, request.as_ref(), &row.id)?;
@@ -264,14 +280,33 @@ impl Exchange {
 }
 
 fn refuse_unknown_product(tx: &mut Tx<'_>, row: &SystemRow) -> Result<(), SystemError> {
-    let Some(product) = &row.product_id else {
-        return Ok(());
+    match unknown_product(tx, row.product_id.as_deref(), "/product")? {
+        Some(violation) => Err(Violations::one(violation).into()),
+        None => Ok(()),
+    }
+}
+
+/// What is wrong with a product that a system names, if there is none such.
+pub(super) fn unknown_product(
+    connection: &mut DbConnection,
+    product: Option<&str>,
+    pointer: &str,
+) -> Result<Option<Violation>, StorageError> {
+    let Some(product) = product else {
+        return Ok(None);
     };
-    if products::find(tx, product)?.is_some() {
-        return Ok(());
+    if products::find(connection, product)?.is_some() {
+        return Ok(None);
     }
     let detail = "there is no such product: find it in the directory, or leave this out and write product_name";
-    Err(violation("/product", "unknown_product", detail).into())
+    Ok(Some(Violation::new(pointer, "unknown_product", detail)))
+}
+
+/// The row of a new system.
+pub(super) fn begun(id: &str, institution_id: &str, new: &NewSystem, now: i64) -> SystemRow {
+    let mut row = blank(id, institution_id, &new.name, now);
+    apply(&mut row, &new.rest);
+    row
 }
 
 fn blank(id: &str, institution_id: &str, name: &str, now: i64) -> SystemRow {
@@ -289,6 +324,8 @@ fn blank(id: &str, institution_id: &str, name: &str, now: i64) -> SystemRow {
         maintained_by: None,
         remote_maintenance: None,
         on_premises_server: None,
+        terminal_server: None,
+        cloud_server: None,
         security_updates_by: None,
         security_updates_written_in: None,
         revision: 1,
@@ -297,16 +334,22 @@ fn blank(id: &str, institution_id: &str, name: &str, now: i64) -> SystemRow {
     }
 }
 
-fn apply(row: &mut SystemRow, change: &SystemChange) {
+/// Makes the change in the row.
+pub(super) fn apply(row: &mut SystemRow, change: &SystemChange) {
     fn set<T: Clone>(column: &mut T, wish: Option<&T>) {
         if let Some(value) = wish {
             column.clone_from(value);
         }
     }
-    let owned = |word: Option<Option<&'static str>>| word.map(|word| word.map(str::to_owned));
     let renewal = change
         .contract_renewal_on
         .map(|date| date.map(|date| date.to_string()));
+    let updates_by = change
+        .security_updates_by
+        .map(|by| by.map(|by| by.as_str().to_owned()));
+    let written_in = change
+        .security_updates_written_in
+        .map(|place| place.map(|place| place.as_str().to_owned()));
     set(&mut row.name, change.name.as_ref());
     set(&mut row.product_id, change.product.as_ref());
     set(&mut row.product_name, change.product_name.as_ref());
@@ -327,12 +370,8 @@ fn apply(row: &mut SystemRow, change: &SystemChange) {
         &mut row.on_premises_server,
         change.on_premises_server.as_ref(),
     );
-    set(
-        &mut row.security_updates_by,
-        owned(change.security_updates_by).as_ref(),
-    );
-    set(
-        &mut row.security_updates_written_in,
-        owned(change.security_updates_written_in).as_ref(),
-    );
+    set(&mut row.terminal_server, change.terminal_server.as_ref());
+    set(&mut row.cloud_server, change.cloud_server.as_ref());
+    set(&mut row.security_updates_by, updates_by.as_ref());
+    set(&mut row.security_updates_written_in, written_in.as_ref());
 }

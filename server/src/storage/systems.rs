@@ -29,6 +29,8 @@ pub struct SystemRow {
     pub revision: i64,
     pub created_at: i64,
     pub updated_at: i64,
+    pub terminal_server: Option<bool>,
+    pub cloud_server: Option<bool>,
 }
 
 /// Adds a system.
@@ -66,7 +68,16 @@ pub fn find(
     Ok(found.optional()?)
 }
 
-/// The institution's systems in the order of their ids.
+/// All of the institution's systems, in the order of their ids.
+pub fn all(connection: &mut DbConnection, institution_id: &str) -> Result<Vec<SystemRow>, Error> {
+    Ok(systems::table
+        .filter(systems::institution_id.eq(institution_id))
+        .order(systems::id)
+        .select(SystemRow::as_select())
+        .load(connection)?)
+}
+
+/// The institution's systems in the order of their ids, after the id `after`.
 pub fn list(
     connection: &mut DbConnection,
     institution_id: &str,

@@ -246,6 +246,8 @@ table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        terminal_server -> Nullable<Bool>,
+        cloud_server -> Nullable<Bool>,
     }
 }
 

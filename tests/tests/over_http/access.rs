@@ -103,6 +103,8 @@ const TABLE: &[Row] = table! {
 
     "POST /api/v1/systems"                                      401  403  403  201  201  403;
     "GET /api/v1/systems"                                       401  403  403  200  200  403;
+    "POST /api/v1/systems/import"                               401  403  403  200  200  403;
+    "GET /api/v1/scope"                                         401  403  403  200  200  403;
     "GET /api/v1/systems/{id}"                                  401  403  403  404  200  403;
     "PATCH /api/v1/systems/{id}"                                401  403  403  404  200  403;
     "GET /api/v1/systems/{id}/comparison"                       401  403  403  404  200  403;
@@ -115,6 +117,7 @@ const TABLE: &[Row] = table! {
     "POST /api/v1/requests/{id}/release"                        401  403  404  403  403  409;
     "POST /api/v1/requests/{id}/cancel"                         401  403  403  404  409  403;
 
+    "GET /api/v1/exports/systems.csv"                           401  403  403  200  200  403;
     "GET /api/v1/exports/comparison.csv"                        401  403  200  200  200  200;
     "DELETE /api/v1/products/{id}/grants/{institution}"         401  403  404  403  403  204;
 };
@@ -241,6 +244,9 @@ impl World {
             "POST /api/v1/products" | "POST /api/v1/systems" => {
                 call.json(&json!({ "name": "新しい" }))
             }
+            "POST /api/v1/systems/import" => {
+                call.body("text/csv", "導入している医療情報システム\n新しい\n")
+            }
             _ if operation.starts_with("PATCH") => call.json(&json!({})),
             _ => call,
         }
@@ -338,6 +344,8 @@ fn assert_recorded(operation: &str, trail: &[AuditEntry], known: Option<&Client>
             "GET /",
             "POST /api/v1/verify",
             "POST /api/v1/statements/check",
+            // Without the name of a plan it only shows what would change.
+            "POST /api/v1/systems/import",
         ];
         let question = question.iter().any(|asking| operation.starts_with(asking));
         // A file that is held already changes nothing.

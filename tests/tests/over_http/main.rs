@@ -19,6 +19,7 @@ mod evidence;
 mod foreign;
 mod identifiers;
 mod instances;
+mod inventory;
 mod keys;
 mod log;
 mod log_check;

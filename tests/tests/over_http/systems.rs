@@ -24,6 +24,8 @@ fn all_columns(product: &str) -> Value {
         "maintained_by": "見本保守株式会社",
         "remote_maintenance": true,
         "on_premises_server": false,
+        "terminal_server": false,
+        "cloud_server": true,
         "security_updates_by": "vendor",
         "security_updates_written_in": "contract",
     })

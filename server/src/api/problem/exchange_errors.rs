@@ -7,9 +7,9 @@ use kaiji_schema::violation::{Violation, Violations};
 use super::{Kind, Problem};
 use crate::exchange::{
     AcknowledgeError, ApproveKeyError, AttachmentError, AuthenticateError, CheckStatementError,
-    ClientError, CompareError, CosignError, ExportError, IdempotencyError, KeyError, LogError,
-    OrganisationError, ProductError, ReadStatementError, RequestError, Stale, StorageError,
-    SubmitError, SystemError, TokenError, VerifyDocumentError, WithdrawError,
+    ClientError, CompareError, CosignError, ExportError, IdempotencyError, ImportError, KeyError,
+    LogError, OrganisationError, ProductError, ReadStatementError, RequestError, Stale,
+    StorageError, SubmitError, SystemError, TokenError, VerifyDocumentError, WithdrawError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -225,6 +225,16 @@ impl From<SystemError> for Problem {
             SystemError::Stale(stale) => stale.into(),
             SystemError::Idempotency(error) => error.into(),
             SystemError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Violations(violations) => violations.into(),
+            ImportError::OtherPlan => said(Kind::OtherPlan, &error),
+            ImportError::Storage(error) => error.into(),
         }
     }
 }
