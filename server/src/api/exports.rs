@@ -11,14 +11,15 @@ use kaiji_schema::comparison::Reason;
 use kaiji_schema::sheet::{Encoding, JUDGEMENT_LABELS, SignatureStatus};
 
 use super::answer::{Answer, set};
-use super::auth::{Caller, Exporters, InventoryExporters};
+use super::auth::{Caller, Exporters, InventoryExporters, Permission};
 use super::operation::{About, Describe, answer_header};
 use super::pieces::{Begun, PieceByPiece, Pieces};
 use super::problem::Problem;
 use super::query::{Fields, Pairs, Parameter, Query, Values};
 use super::shapes::CsvFile;
 use super::state::State;
-use crate::exchange::{ComparisonExport, Exchange, SystemsExport};
+use crate::actor::Actor;
+use crate::exchange::{ComparisonExport, Exchange, ExportError, SystemsExport};
 
 const KAIJI_CHECKPOINT: HeaderName = HeaderName::from_static("kaiji-checkpoint");
 
@@ -71,9 +72,26 @@ pub async fn comparison(
     caller: Caller<Exporters>,
     format: Query<Format>,
 ) -> Answer<File<ComparisonExport>> {
+    export(state, caller, format).await
+}
+
+/// Exports the inventory.
+pub async fn systems(
+    state: web::Data<State>,
+    caller: Caller<InventoryExporters>,
+    format: Query<Format>,
+) -> Answer<File<SystemsExport>> {
+    export(state, caller, format).await
+}
+
+async fn export<E: Export, P: Permission>(
+    state: web::Data<State>,
+    caller: Caller<P>,
+    format: Query<Format>,
+) -> Answer<File<E>> {
     let begun = caller.ask(move |exchange, actor| {
         let Format { encoding } = format.read()?;
-        let export = exchange.export_comparison(actor, encoding)?;
+        let export = E::begin(exchange, actor, encoding)?;
         let checkpoint = BASE64_STANDARD.encode(export.checkpoint());
         Ok((encoding, checkpoint, Begun::new(exchange, export)?))
     });
@@ -85,24 +103,34 @@ pub async fn comparison(
     })
 }
 
-/// Exports the inventory.
-pub async fn systems(
-    state: web::Data<State>,
-    caller: Caller<InventoryExporters>,
-    format: Query<Format>,
-) -> Answer<File<SystemsExport>> {
-    let begun = caller.ask(move |exchange, actor| {
-        let Format { encoding } = format.read()?;
-        let export = exchange.export_systems(actor, encoding)?;
-        let checkpoint = BASE64_STANDARD.encode(export.checkpoint());
-        Ok((encoding, checkpoint, Begun::new(exchange, export)?))
-    });
-    let (encoding, checkpoint, begun) = begun.await?;
-    Ok(File {
-        encoding,
-        checkpoint,
-        pieces: begun.sent(&state, BodySize::Stream),
-    })
+/// A CSV file of the exchange's, in progress.
+trait Export: Pieces {
+    fn begin(exchange: &Exchange, actor: &Actor, encoding: Encoding) -> Result<Self, ExportError>
+    where
+        Self: Sized;
+
+    /// The log's checkpoint when it was begun, a signed note.
+    fn checkpoint(&self) -> &str;
+}
+
+impl Export for ComparisonExport {
+    fn begin(exchange: &Exchange, actor: &Actor, encoding: Encoding) -> Result<Self, ExportError> {
+        exchange.export_comparison(actor, encoding)
+    }
+
+    fn checkpoint(&self) -> &str {
+        self.checkpoint()
+    }
+}
+
+impl Export for SystemsExport {
+    fn begin(exchange: &Exchange, actor: &Actor, encoding: Encoding) -> Result<Self, ExportError> {
+        exchange.export_systems(actor, encoding)
+    }
+
+    fn checkpoint(&self) -> &str {
+        self.checkpoint()
+    }
 }
 
 impl Pieces for ComparisonExport {
