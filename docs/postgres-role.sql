@@ -23,11 +23,11 @@ GRANT UPDATE (acknowledged_at, acknowledgement_leaf) ON deliveries TO :"role";
 GRANT UPDATE (announced_up_to) ON announcements TO :"role";
 GRANT UPDATE (expires_at) ON attachments, attachment_uploads TO :"role";
 -- Never what was signed.
-GRANT UPDATE (superseded_by, withdrawn_at, withdrawal_reason, withdrawal_leaf) ON statements TO :"role";
+GRANT UPDATE (superseded_by, withdrawn_at, withdrawal_reason, withdrawal_leaf, confirmed_on) ON statements TO :"role";
 
 -- Deleted when their time is over, or when their owner says so.
 GRANT DELETE ON announcements, idempotency_keys, key_challenges, systems, used_assertions TO :"role";
 GRANT DELETE ON attachments, attachment_chunks, attachment_uploads TO :"role";
 
--- leaves, checkpoints, audit_events, audit_heads, timestamps and cosignatures are in neither list: they are only
--- appended to.
+-- leaves, checkpoints, confirmations, audit_events, audit_heads, timestamps and cosignatures are in neither list: they are
+-- only appended to.

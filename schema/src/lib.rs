@@ -17,6 +17,7 @@ pub mod log;
 mod provider;
 pub mod reader;
 pub mod receipt;
+pub mod renewal;
 pub mod requirement;
 pub mod scope;
 pub mod sheet;

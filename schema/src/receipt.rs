@@ -34,6 +34,8 @@ pub enum Event {
     StatementReceived,
     /// The vendor took a statement back.
     StatementWithdrawn,
+    /// The vendor said that a statement still holds.
+    StatementConfirmed,
     /// An institution fetched a statement for the first time.
     DeliveryMade,
     /// An institution acknowledged a statement (受領確認).
@@ -46,12 +48,13 @@ pub enum Event {
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::KeyRegistered,
         Self::KeyRetired,
         Self::KeyRevoked,
         Self::StatementReceived,
         Self::StatementWithdrawn,
+        Self::StatementConfirmed,
         Self::DeliveryMade,
         Self::DeliveryAcknowledged,
         Self::ServiceKeyRotated,
@@ -66,6 +69,7 @@ impl Event {
             Self::KeyRevoked => "key_revoked",
             Self::StatementReceived => "statement_received",
             Self::StatementWithdrawn => "statement_withdrawn",
+            Self::StatementConfirmed => "statement_confirmed",
             Self::DeliveryMade => "delivery_made",
             Self::DeliveryAcknowledged => "delivery_acknowledged",
             Self::ServiceKeyRotated => "service_key_rotated",

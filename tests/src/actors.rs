@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use kaiji::actor::{OrganisationKind, Scope};
 use kaiji_schema::jws;
 use kaiji_schema::key::SigningKey;
-use kaiji_schema::signed::{KeyApproval, KeyProof, Withdrawal};
+use kaiji_schema::signed::{Confirmation, KeyApproval, KeyProof, Withdrawal};
 use serde_json::{Value, json};
 
 use crate::app::Site;
@@ -341,6 +341,23 @@ impl Vendor {
     pub fn withdraw(&self, statement: &str, reason: &str) -> Call {
         let signed = self.withdrawal(statement, reason);
         self.post(&format!("/statements/{statement}/withdrawal"))
+            .jose(&signed)
+    }
+
+    /// The signed document by which it says that a statement still holds.
+    pub fn confirmation(&self, statement: &str, day: &str) -> String {
+        let confirmation = Confirmation {
+            issuer: self.organisation.clone(),
+            statement_sha256: statement.parse().unwrap(),
+            confirmed_on: day.parse().unwrap(),
+        };
+        jws::sign("kaiji-confirmation+jws", &confirmation.payload(), &self.key).unwrap()
+    }
+
+    /// Says that a statement still holds.
+    pub fn confirm(&self, statement: &str, day: &str) -> Call {
+        let signed = self.confirmation(statement, day);
+        self.post(&format!("/statements/{statement}/confirmation"))
             .jose(&signed)
     }
 

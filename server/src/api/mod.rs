@@ -268,6 +268,12 @@ fn of_statements() -> Vec<Operation> {
         post("/api/v1/statements/{sha256}/withdrawal", statements::withdraw, "Withdraw a statement.")
             .explained("The body is a `kaiji-withdrawal+jws` `{issuer, statement_sha256, reason}`.")
             .refuses(&[Kind::SignerRefused, Kind::StatementState]),
+        post("/api/v1/statements/{sha256}/confirmation", statements::confirm, "Confirm that a statement still holds.")
+            .explained(
+                "The body is a `kaiji-confirmation+jws` `{issuer, statement_sha256, confirmed_on}`: the day on which the \
+                 vendor looked. The same day again answers the first receipt.",
+            )
+            .refuses(&[Kind::SignerRefused, Kind::StatementState]),
         post("/api/v1/statements/{sha256}/acknowledgement", statements::acknowledge, "Acknowledge a statement (受領確認).")
             .explained("Doing it again answers the first receipt.")
             .refuses(&[Kind::NotDelivered]),
@@ -305,6 +311,12 @@ fn of_institutions() -> Vec<Operation> {
             .explained(
                 "保守委託機関編 applies where the security updates of every server are the vendor's duty and that is written \
                  down (guideline 7.0, section 1). Where it cannot be said yet, `ask` holds a question for the vendor.",
+            ),
+        get("/api/v1/proposals", systems::propose, "Tell for which systems a statement should be asked for, and why.")
+            .explained(
+                "What is missing; what was withdrawn; what was received or confirmed before the contract was renewed, for \
+                 another version, or a year ago. `ask` is a request ready to be sent; where one waits already, \
+                 `open_request` names it.",
             ),
         get("/api/v1/exports/systems.csv", exports::systems, "Export the inventory (医療情報システム一覧), as CSV.")
             .explained("The columns of the guideline's table first. `POST /api/v1/systems/import` reads it again."),

@@ -16,8 +16,8 @@ use super::problem::Problem;
 use super::query::{Fields, Pairs, Parameter, Query, Values};
 use super::shapes::CompactJws;
 use crate::exchange::{
-    Acknowledged, CheckedStatement, StatementChanges, StatementDocument, StatementView, Submission,
-    Withdrawn,
+    Acknowledged, CheckedStatement, Confirmed, StatementChanges, StatementDocument, StatementView,
+    Submission, Withdrawn,
 };
 
 /// Which statements are listed.
@@ -198,6 +198,18 @@ pub async fn withdraw(
 ) -> Answer<Shown<Withdrawn>> {
     let verb = caller.ask(move |exchange, actor| {
         Ok(exchange.withdraw_statement(actor, &sha256, withdrawal.read()?)?)
+    });
+    verb.await.map(Shown)
+}
+
+/// Confirms that one still holds.
+pub async fn confirm(
+    caller: Caller<VendorWrites>,
+    sha256: web::Path<String>,
+    confirmation: Jose,
+) -> Answer<Shown<Confirmed>> {
+    let verb = caller.ask(move |exchange, actor| {
+        Ok(exchange.confirm_statement(actor, &sha256, confirmation.read()?)?)
     });
     verb.await.map(Shown)
 }

@@ -2,6 +2,8 @@
 
 use actix_web::web;
 use kaiji_schema::form::FormKind;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer::{Answer, Created, Deleted, Listed, Resource, Shown, Tagged};
 use super::auth::{Caller, InstitutionReads, InstitutionRequests};
@@ -11,7 +13,8 @@ use super::page::Listing;
 use super::problem::Problem;
 use super::query::{Fields, Pairs, Parameter, Query, Values};
 use crate::exchange::{
-    ImportPlan, Missing, NewSystem, ScopeView, SystemChange, SystemComparisons, SystemView,
+    ImportPlan, Missing, NewSystem, ProposalView, ScopeView, SystemChange, SystemComparisons,
+    SystemView,
 };
 
 impl Resource for SystemView {
@@ -113,6 +116,13 @@ pub async fn delete(
     verb.await.map(|()| Deleted)
 }
 
+/// What should be asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Proposals {
+    /// System by system, in the order of the list.
+    items: Vec<ProposalView>,
+}
+
 /// How a file is imported.
 pub struct Import {
     missing: Missing,
@@ -160,6 +170,15 @@ pub async fn import(
 /// Tells which volume of the guideline applies.
 pub async fn scope(caller: Caller<InstitutionRequests>) -> Answer<Shown<ScopeView>> {
     let verb = caller.ask(|exchange, actor| Ok(exchange.scope(actor)?));
+    verb.await.map(Shown)
+}
+
+/// Tells for which systems a statement should be asked for.
+pub async fn propose(caller: Caller<InstitutionRequests>) -> Answer<Shown<Proposals>> {
+    let verb = caller.ask(|exchange, actor| {
+        let items = exchange.proposals(actor)?;
+        Ok(Proposals { items })
+    });
     verb.await.map(Shown)
 }
 

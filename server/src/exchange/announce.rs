@@ -24,6 +24,9 @@ const BATCH: i64 = 200;
 /// The kind of event that says that a statement was taken back.
 const WITHDRAWN: &str = "statement_withdrawn";
 
+/// The kind of event that says that a statement still holds.
+const CONFIRMED: &str = "statement_confirmed";
+
 /// Something to be told to all who hold a product.
 #[derive(Debug, Clone)]
 pub(super) struct Announcement {
@@ -71,6 +74,23 @@ impl Announcement {
         Self {
             product: row.product_id.clone(),
             kind: WITHDRAWN,
+            subject,
+            also_delivered: Some(row.sha256.clone()),
+        }
+    }
+
+    /// A statement still holds.
+    pub(super) fn statement_confirmed(row: &StatementRow, confirmed_on: &str) -> Self {
+        let subject = json!({
+            "statement": row.sha256,
+            "product": row.product_id,
+            "form": row.form,
+            "revision": row.revision,
+            "confirmed_on": confirmed_on,
+        });
+        Self {
+            product: row.product_id.clone(),
+            kind: CONFIRMED,
             subject,
             also_delivered: Some(row.sha256.clone()),
         }
@@ -210,8 +230,8 @@ fn spread(tx: &mut Tx<'_>, announced: &AnnouncementRow, most: i64) -> Result<i64
     } = announced;
     let product = products::find(tx, product_id)?;
     let listed = product.is_some_and(|product| product.release == Release::Listed.as_str());
-    // A revision tells of contents, which are for those alone who may read it; a withdrawal does not.
-    let open_to_all = listed || announced.kind == WITHDRAWN;
+    // A revision tells of contents, which are for those alone who may read it; the others do not.
+    let open_to_all = listed || [WITHDRAWN, CONFIRMED].contains(&announced.kind.as_str());
     let delivered = also_delivered.as_deref().filter(|_| open_to_all);
     let holders = products::holders(tx, product_id, listed, delivered, announced_up_to, most)?;
     for holder in &holders {

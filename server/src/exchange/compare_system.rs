@@ -47,6 +47,8 @@ pub struct ComparisonView {
     pub received_at: Moment,
     /// Whether it still stands.
     pub validity: Validity,
+    /// The day on which its vendor confirmed last that it still holds.
+    pub confirmed_on: Option<String>,
     /// The receipt that it rests on, a compact JWS of the service.
     pub receipt: String,
     /// How many items have which outcome.
@@ -236,6 +238,7 @@ fn view(
         issued_on: statement.issued_on,
         received_at: Moment(statement.received_at),
         validity,
+        confirmed_on: statement.confirmed_on,
         receipt,
         summary,
         items: RawValue::from_string(comparison.items)

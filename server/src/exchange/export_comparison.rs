@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use kaiji_schema::comparison::{ComparedItem, Reason};
 use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
 use kaiji_schema::sheet::{ComparisonRow as SheetRow, ComparisonSheet, Encoding, SignatureStatus};
@@ -15,8 +14,8 @@ use kaiji_schema::sheet::{ComparisonRow as SheetRow, ComparisonSheet, Encoding, 
 use super::compare_system::comparison_of;
 use super::cosign::line_of;
 use super::piece::Piece;
-use super::time::JAPAN;
-use super::{Exchange, LogError, Validity};
+use super::time::day_in_japan;
+use super::{Exchange, LogError, Moment, Validity};
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::organisations::{self, OrganisationRow};
 use crate::storage::products::{self, ProductRow};
@@ -288,7 +287,7 @@ fn read_held(
         form: statement.form,
         form_edition: statement.form_edition,
         issued_on: statement.issued_on,
-        received_on: japanese_date(statement.received_at),
+        received_on: day_in_japan(Moment(statement.received_at).timestamp()).to_string(),
         items: items.iter().map(|item| ItemCells::of(item, set)).collect(),
     })
 }
@@ -387,10 +386,4 @@ fn signature_label(validity: Validity) -> &'static str {
         Validity::Withdrawn => SignatureStatus::Withdrawn,
     };
     status.label()
-}
-
-/// The day of an instant in Japan, which has kept one offset since 1951.
-fn japanese_date(milliseconds: i64) -> String {
-    let instant = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH);
-    instant.to_zoned(JAPAN).date().to_string()
 }

@@ -16,6 +16,7 @@ mod bring_attachment;
 mod check_statement;
 mod clients;
 mod compare_system;
+mod confirm_statement;
 mod cosign;
 mod directory;
 mod events;
@@ -32,6 +33,7 @@ mod name_attachments;
 mod organisations;
 mod piece;
 mod products;
+mod proposals;
 mod read_statement;
 mod register_key;
 mod requests;
@@ -44,6 +46,7 @@ mod sweep_attachments;
 mod systems;
 mod time;
 mod validity;
+mod vendors_word;
 mod verify_document;
 mod verify_log;
 mod withdraw_statement;
@@ -66,6 +69,7 @@ pub use bring_attachment::{AttachmentError, AttachmentView, CHUNK_BYTES, Upload}
 pub use check_statement::{CheckStatementError, CheckedStatement};
 pub use clients::{ClientError, ClientView, NewClient};
 pub use compare_system::{CompareError, ComparisonView, SummaryView, SystemComparisons};
+pub use confirm_statement::Confirmed;
 pub use cosign::{CosignError, Cosigned, WitnessView};
 pub use directory::DirectoryEntry;
 pub use events::EventView;
@@ -82,6 +86,7 @@ pub use jwt::TokenKey;
 pub use log::{ConsistencyProof, InclusionProof, LogError, log_name};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
+pub use proposals::{OccasionView, ProposalView};
 pub use read_statement::{
     AnswerChange, ItemChange, ReadStatementError, StatementChanges, StatementDocument,
     StatementView,
@@ -96,9 +101,10 @@ pub use submit_statement::{ComparisonSummary, Submission, SubmitError};
 pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
 pub use time::Moment;
 pub use validity::Validity;
+pub use vendors_word::VendorsWordError;
 pub use verify_document::{StatementStanding, VerifiedDocument, VerifyDocumentError};
 pub use verify_log::{Flaw, LogAudit, VerifyLogError, verify_log};
-pub use withdraw_statement::{WithdrawError, Withdrawn};
+pub use withdraw_statement::Withdrawn;
 
 use crate::clock::Clock;
 use crate::keys::LogSigner;

@@ -55,6 +55,8 @@ pub struct StatementView {
     pub withdrawn_at: Option<Moment>,
     /// Why it was withdrawn.
     pub withdrawal_reason: Option<String>,
+    /// The day on which its vendor confirmed last that it still holds.
+    pub confirmed_on: Option<String>,
 }
 
 impl StatementView {
@@ -78,6 +80,7 @@ impl StatementView {
             validity,
             withdrawn_at: row.withdrawn_at.map(Moment),
             withdrawal_reason: row.withdrawal_reason,
+            confirmed_on: row.confirmed_on,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How instants are shown: RFC 3339, UTC, milliseconds.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Serialize, Serializer};
 
@@ -29,6 +30,11 @@ impl Serialize for Moment {
 
 /// The clock on Japan's walls.
 pub(super) const JAPAN: TimeZone = TimeZone::fixed(Offset::constant(9));
+
+/// The day that it is in Japan at an instant.
+pub(super) fn day_in_japan(at: Timestamp) -> Date {
+    at.to_zoned(JAPAN).date()
+}
 
 /// An instant as people in Japan read it.
 pub(super) fn in_japan(at: Timestamp) -> String {

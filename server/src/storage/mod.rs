@@ -11,6 +11,7 @@ pub mod backend;
 pub mod backup;
 pub mod clients;
 pub mod comparisons;
+pub mod confirmations;
 pub mod deliveries;
 pub mod events;
 pub mod high_water;

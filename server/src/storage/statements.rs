@@ -37,6 +37,7 @@ pub struct StatementRow {
     pub received_at: i64,
     pub withdrawn_at: Option<i64>,
     pub withdrawal_reason: Option<String>,
+    pub confirmed_on: Option<String>,
 }
 
 /// A statement to be stored. It can be made of a verified one alone, so that nothing unverified gets in.
@@ -359,6 +360,23 @@ pub fn heads(
         heads.sort_by(|one, other| one.statement.form.cmp(&other.statement.form));
     }
     Ok(heads)
+}
+
+/// The heads of the product's chains that the institution may read, MDS before SDS.
+pub fn released_heads(
+    connection: &mut DbConnection,
+    institution_id: &str,
+    product_id: &str,
+) -> Result<Vec<StatementRow>, Error> {
+    let query = statements::table
+        .filter(statements::product_id.eq(product_id))
+        .filter(statements::superseded_by.is_null())
+        .filter(released_to!(institution_id))
+        .order(statements::form);
+    let rows = directly!(connection, |own| query
+        .select(StatementRow::as_select())
+        .load(own));
+    Ok(rows?)
 }
 
 /// Superseded revisions that were delivered to the institution, by form, the newest first.

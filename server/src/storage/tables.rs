@@ -190,6 +190,17 @@ table! {
         withdrawal_reason -> Nullable<Text>,
         withdrawal_leaf -> Nullable<BigInt>,
         jws -> Text,
+        confirmed_on -> Nullable<Text>,
+    }
+}
+
+table! {
+    confirmations (statement_sha256, confirmed_on) {
+        statement_sha256 -> Text,
+        confirmed_on -> Text,
+        jws -> Text,
+        leaf -> BigInt,
+        received_at -> BigInt,
     }
 }
 
@@ -355,6 +366,7 @@ allow_tables_to_appear_in_same_query!(
     checkpoints,
     clients,
     comparisons,
+    confirmations,
     cosignatures,
     deliveries,
     events,

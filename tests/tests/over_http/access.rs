@@ -96,6 +96,7 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/statements/{sha256}/evidence"                  401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/changes"                   401  403  404  404  422  422;
     "POST /api/v1/statements/{sha256}/acknowledgement"          401  403  403  404  200  403;
+    "POST /api/v1/statements/{sha256}/confirmation"             401  403  422  403  403  200;
     "POST /api/v1/statements/{sha256}/withdrawal"               401  403  422  403  403  200;
 
     "GET /api/v1/attachments/{sha256}"                          401  403  404  404  200  200;
@@ -105,6 +106,7 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/systems"                                       401  403  403  200  200  403;
     "POST /api/v1/systems/import"                               401  403  403  200  200  403;
     "GET /api/v1/scope"                                         401  403  403  200  200  403;
+    "GET /api/v1/proposals"                                     401  403  403  200  200  403;
     "GET /api/v1/systems/{id}"                                  401  403  403  404  200  403;
     "PATCH /api/v1/systems/{id}"                                401  403  403  404  200  403;
     "GET /api/v1/systems/{id}/comparison"                       401  403  403  404  200  403;
@@ -238,6 +240,9 @@ impl World {
             "POST /api/v1/log/cosignatures" => call.body("text/plain", self.checkpoint.as_str()),
             "POST /api/v1/statements/{sha256}/withdrawal" => {
                 call.jose(&self.vendor.withdrawal(&self.statement, "誤り"))
+            }
+            "POST /api/v1/statements/{sha256}/confirmation" => {
+                call.jose(&self.vendor.confirmation(&self.statement, "2026-11-20"))
             }
             "PUT /api/v1/attachments/{sha256}" => call.body("application/pdf", FILE),
             "POST /api/v1/requests" => call.json(&json!({ "product": self.asked })),

@@ -14,6 +14,7 @@ mod anchors;
 mod attachments;
 mod audit;
 mod authority;
+mod confirmations;
 mod conventions;
 mod evidence;
 mod foreign;

@@ -9,7 +9,7 @@ use crate::exchange::{
     AcknowledgeError, ApproveKeyError, AttachmentError, AuthenticateError, CheckStatementError,
     ClientError, CompareError, CosignError, ExportError, IdempotencyError, ImportError, KeyError,
     LogError, OrganisationError, ProductError, ReadStatementError, RequestError, Stale,
-    StorageError, SubmitError, SystemError, TokenError, VerifyDocumentError, WithdrawError,
+    StorageError, SubmitError, SystemError, TokenError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -185,15 +185,15 @@ impl From<ReadStatementError> for Problem {
     }
 }
 
-impl From<WithdrawError> for Problem {
-    fn from(error: WithdrawError) -> Self {
+impl From<VendorsWordError> for Problem {
+    fn from(error: VendorsWordError) -> Self {
         match error {
-            WithdrawError::NotFound => said(Kind::NotFound, &error),
-            WithdrawError::Refused(refusal) => refusal.into(),
-            WithdrawError::Violations(violations) => violations.into(),
-            WithdrawError::Signer => said(Kind::SignerRefused, &error),
-            WithdrawError::State(_) => said(Kind::StatementState, &error),
-            WithdrawError::Storage(error) => error.into(),
+            VendorsWordError::NotFound => said(Kind::NotFound, &error),
+            VendorsWordError::Refused(refusal) => refusal.into(),
+            VendorsWordError::Violations(violations) => violations.into(),
+            VendorsWordError::Signer => said(Kind::SignerRefused, &error),
+            VendorsWordError::State(_) => said(Kind::StatementState, &error),
+            VendorsWordError::Storage(error) => error.into(),
         }
     }
 }

@@ -1,0 +1,2 @@
+ALTER TABLE statements DROP COLUMN confirmed_on;
+DROP TABLE confirmations;

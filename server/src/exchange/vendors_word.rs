@@ -1,0 +1,122 @@
+//! What a vendor signs about a statement that is held: that it takes it back, or that it still holds.
+
+use kaiji_schema::Digest;
+use kaiji_schema::jws::{self, Document, Jws, Refusal, VerifyError};
+use kaiji_schema::signed::{Confirmation, Withdrawal};
+use kaiji_schema::violation::Violations;
+
+use super::approve_key::usable_key;
+use super::{Exchange, violation};
+use crate::actor::Actor;
+use crate::storage::statements::{self, Reader, StatementRow};
+use crate::storage::{Error as StorageError, Tx};
+
+/// A signed document about a statement.
+pub(super) trait AboutStatement: Document {
+    /// The vendor that it names.
+    fn issuer(&self) -> &str;
+
+    /// The statement that it names.
+    fn statement_sha256(&self) -> &Digest;
+}
+
+impl AboutStatement for Withdrawal {
+    fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    fn statement_sha256(&self) -> &Digest {
+        &self.statement_sha256
+    }
+}
+
+impl AboutStatement for Confirmation {
+    fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    fn statement_sha256(&self) -> &Digest {
+        &self.statement_sha256
+    }
+}
+
+/// Why a statement was neither withdrawn nor confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum VendorsWordError {
+    /// The vendor has no such statement.
+    #[error("there is no such statement")]
+    NotFound,
+    /// The signed document cannot be read.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The document does not say what it must.
+    #[error(transparent)]
+    Violations(#[from] Violations),
+    /// The key is not an active one of this vendor.
+    #[error("it must be signed by an active key of this vendor")]
+    Signer,
+    /// A later revision stands in its place, or it is withdrawn already.
+    #[error("{0}")]
+    State(&'static str),
+    /// The rows could not be read or written.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<VerifyError> for VendorsWordError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Refused(refusal) => Self::Refused(refusal),
+            VerifyError::Document(violations) => Self::Violations(violations),
+        }
+    }
+}
+
+impl Exchange {
+    /// Verifies a signed document about the statement in the address; answers it with the kid that signed.
+    pub(super) fn read_word<D: AboutStatement>(
+        &self,
+        actor: &Actor,
+        sha256: &str,
+        document: &str,
+    ) -> Result<(D, String), VendorsWordError> {
+        let jws = Jws::parse(document)?;
+        let kid = jws.kid().as_str().to_owned();
+        let now = self.clock.now();
+        let key = self
+            .db
+            .read(|c| usable_key(c, &actor.organisation, &kid, now))?;
+        let (key, _) = key.ok_or(VendorsWordError::Signer)?;
+        let word = jws::verify::<D>(jws, &key)?.into_document();
+        if word.statement_sha256().to_string() != sha256 {
+            let detail = "it is about another statement than the one in the address";
+            return Err(violation("/statement_sha256", "other_statement", detail).into());
+        }
+        if word.issuer() != actor.organisation {
+            let detail = format!(
+                "it must be {}, the vendor that sends it",
+                actor.organisation
+            );
+            return Err(violation("/issuer", "wrong_issuer", detail).into());
+        }
+        Ok((word, kid))
+    }
+}
+
+/// The vendor's statement, if it is the newest of its chain and not withdrawn.
+pub(super) fn standing(
+    tx: &mut Tx<'_>,
+    vendor: &str,
+    sha256: &str,
+) -> Result<StatementRow, VendorsWordError> {
+    let found = statements::find(tx, Reader::Vendor(vendor), sha256)?;
+    let row = found.ok_or(VendorsWordError::NotFound)?;
+    if row.withdrawn_at.is_some() {
+        return Err(VendorsWordError::State("it is withdrawn already"));
+    }
+    if row.superseded_by.is_some() {
+        let what = "a later revision took its place: name that one";
+        return Err(VendorsWordError::State(what));
+    }
+    Ok(row)
+}
