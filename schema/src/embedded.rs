@@ -1,4 +1,5 @@
-//! Data files that the program carries within itself (`fixtures/requirement-sets`, `fixtures/forms`).
+//! Data files that the program carries within itself (`fixtures/requirement-sets`, `fixtures/forms`,
+//! `fixtures/holidays`).
 //!
 //! They are part of the program: a file that cannot be read is a fault that the tests of this crate find, so
 //! nothing that is shipped can meet it. This is the one place that says what happens if it does.

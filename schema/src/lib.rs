@@ -4,6 +4,7 @@
 //! 【別紙】 and their comparison. Pure: no I/O, no clock, no randomness of its own, no environment.
 
 pub mod audit;
+pub mod calendar;
 pub mod comparison;
 pub mod digest;
 mod embedded;

@@ -90,12 +90,8 @@ fn of_statement(
     system: SystemNow<'_>,
     today: Date,
 ) -> impl Iterator<Item = Occasion> {
-    let is_other = |version: Option<&str>| {
-        version.is_some_and(|version| {
-            let (one, other) = (fold(version), fold(&statement.product_version));
-            one.trim() != other.trim()
-        })
-    };
+    let about = fold(&statement.product_version);
+    let is_other = |version: Option<&str>| version.is_some_and(|version| fold(version) != about);
     let renewed = system
         .contract_renewal_on
         .is_some_and(|renewal| statement.good_on < renewal && renewal <= today);

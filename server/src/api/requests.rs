@@ -10,7 +10,7 @@ use super::headers::IdempotencyKey;
 use super::page::Listing;
 use super::problem::Problem;
 use super::query::{Fields, Pairs, Parameter, Values};
-use crate::exchange::{NewRequest, RequestState, RequestView};
+use crate::exchange::{NewRequest, RequestOrder, RequestState, RequestView};
 
 impl Resource for RequestView {
     fn location(&self) -> String {
@@ -25,22 +25,39 @@ impl Resource for RequestView {
 /// Which requests are listed.
 pub struct Filter {
     state: Option<RequestState>,
+    order: RequestOrder,
 }
 
-const STATES: &[&str] = &["open", "released", "declined", "cancelled"];
+const STATES: &[&str] = &["open", "overdue", "released", "declined", "cancelled"];
 
 impl Fields for Filter {
-    const PARAMETERS: &'static [Parameter] = &[Parameter {
-        name: "state",
-        about: "Only those in this state.",
-        required: false,
-        values: Values::Words(STATES),
-    }];
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter {
+            name: "state",
+            about: "Only those in this state.",
+            required: false,
+            values: Values::Words(STATES),
+        },
+        Parameter {
+            name: "order",
+            about: "`made` (also if it is left out), or `due`: those without a day come last.",
+            required: false,
+            values: Values::Words(&["made", "due"]),
+        },
+    ];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
-        let expected = "open, released, declined or cancelled";
+        let expected = "open, overdue, released, declined or cancelled";
+        let order = |word: &str| match word {
+            "made" => Some(RequestOrder::Made),
+            "due" => Some(RequestOrder::Due),
+            _ => None,
+        };
         Ok(Self {
             state: pairs.choice("state", RequestState::from_word, expected)?,
+            order: pairs
+                .choice("order", order, "made or due")?
+                .unwrap_or_default(),
         })
     }
 }
@@ -78,7 +95,7 @@ pub async fn list(
 ) -> Answer<Listed<RequestView>> {
     let verb = caller.ask(move |exchange, actor| {
         let (filter, window) = listing.read()?;
-        Ok(exchange.list_requests(actor, filter.state, &window)?)
+        Ok(exchange.list_requests(actor, filter.state, filter.order, &window)?)
     });
     verb.await.map(Listed)
 }

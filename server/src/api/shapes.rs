@@ -288,6 +288,8 @@ pub struct NewRequestShape {
     product: String,
     /// A word to the vendor, at most 2000 characters.
     message: Option<String>,
+    /// Instead of `due_on`: so many business days in Japan after today, 1 to 240.
+    due_in_business_days: Option<u16>,
     /// By when an answer is hoped for, `YYYY-MM-DD`.
     due_on: Option<String>,
 }

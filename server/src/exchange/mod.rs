@@ -92,7 +92,7 @@ pub use read_statement::{
     StatementView,
 };
 pub use register_key::{Challenge, KeyError, KeyState, KeyView};
-pub use requests::{NewRequest, RequestError, RequestState, RequestView};
+pub use requests::{Due, NewRequest, RequestError, RequestOrder, RequestState, RequestView};
 pub use retire_key::Revocation;
 pub use revision::{Revision, Stale};
 pub use scope::{QuestionView, ScopeView, SystemDutyView};

@@ -4,16 +4,19 @@
 //! whose release is automatic or listed answers at once.
 
 use jiff::civil::Date;
+use kaiji_schema::calendar;
 use kaiji_schema::reader::{FromMembers, Reader};
 use kaiji_schema::violation::Violations;
 use serde::Serialize;
 
 use super::idempotency::{Idempotency, IdempotencyError, made_before, remember};
 use super::products::Release;
+use super::time::day_in_japan;
 use super::{Exchange, Moment, Page, Window, violation};
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::products::{self, ProductRow};
-use crate::storage::requests::{self, Party, RequestRow};
+pub use crate::storage::requests::Order as RequestOrder;
+use crate::storage::requests::{self, Order, Party, RequestRow, Which};
 use crate::storage::{Error as StorageError, Tx, organisations};
 
 /// Where a request stands.
@@ -22,6 +25,8 @@ use crate::storage::{Error as StorageError, Tx, organisations};
 pub enum RequestState {
     /// Waits for the vendor.
     Open,
+    /// Waits for the vendor, beyond its day.
+    Overdue,
     /// The institution may read the product's statements.
     Released,
     /// The vendor does not release them, and said why.
@@ -35,6 +40,7 @@ impl RequestState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Overdue => "overdue",
             Self::Released => "released",
             Self::Declined => "declined",
             Self::Cancelled => "cancelled",
@@ -43,11 +49,20 @@ impl RequestState {
 
     /// The state of that word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Open, Self::Released, Self::Declined, Self::Cancelled]
-            .into_iter()
-            .find(|state| state.as_str() == word)
+        [
+            Self::Open,
+            Self::Overdue,
+            Self::Released,
+            Self::Declined,
+            Self::Cancelled,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == word)
     }
 }
+
+/// At most so many business days: about a year.
+const MOST_BUSINESS_DAYS: i64 = 240;
 
 /// A request to be made.
 #[derive(Debug, Clone)]
@@ -57,19 +72,53 @@ pub struct NewRequest {
     /// A word to the vendor.
     pub message: Option<String>,
     /// By when an answer is hoped for.
-    pub due_on: Option<Date>,
+    pub due: Option<Due>,
+}
+
+/// By when an answer is hoped for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// On that day.
+    On(Date),
+    /// So many business days after the day of the request.
+    InBusinessDays(u16),
 }
 
 impl FromMembers for NewRequest {
     fn from_members(reader: &mut Reader<'_>) -> Option<Self> {
         let product = reader.required_text("product", 64);
         let message = reader.optional_lines("message", 2000);
-        let due_on = reader.optional_date("due_on");
+        let on = reader.optional_date("due_on").map(Due::On);
+        let days = reader.optional_integer("due_in_business_days", 1..=MOST_BUSINESS_DAYS);
+        let days = days
+            .and_then(|days| u16::try_from(days).ok())
+            .map(Due::InBusinessDays);
+        if on.is_some() && days.is_some() {
+            let detail = "say it once: either due_on or due_in_business_days";
+            reader.report("due_in_business_days", "both", detail);
+        }
         Some(Self {
             product: product?,
             message,
-            due_on,
+            due: on.or(days),
         })
+    }
+}
+
+impl NewRequest {
+    /// The day on which it is due, if it is made on `today`.
+    fn due_on(&self, today: Date) -> Result<Option<Date>, Violations> {
+        match self.due {
+            None => Ok(None),
+            Some(Due::On(day)) => Ok(Some(day)),
+            Some(Due::InBusinessDays(days)) => {
+                let due = calendar::business_days_after(today, days);
+                due.map(Some).map_err(|unknown| {
+                    let detail = unknown.to_string();
+                    violation("/due_in_business_days", "unknown_year", detail)
+                })
+            }
+        }
     }
 }
 
@@ -88,7 +137,7 @@ pub struct RequestView {
     pub product: String,
     /// The product's name.
     pub product_name: String,
-    /// `open`, `released`, `declined` or `cancelled`.
+    /// `open`, `overdue`, `released`, `declined` or `cancelled`.
     pub state: String,
     /// A word to the vendor.
     pub message: Option<String>,
@@ -156,7 +205,8 @@ impl Exchange {
             if let Some(open) = requests::find_open(tx, &institution_id, &product.id)? {
                 return Err(RequestError::OpenAlready(open.id));
             }
-            let row = open_request(tx, &id, &institution_id, &product, &new)?;
+            let due_on = new.due_on(day_in_japan(tx.now()))?;
+            let row = open_request(tx, &id, &institution_id, &product, &new, due_on)?;
             remember(tx, request.as_ref(), &row.id)?;
             Ok(row)
         })?;
@@ -168,17 +218,24 @@ impl Exchange {
         &self,
         actor: &Actor,
         state: Option<RequestState>,
+        order: Order,
         window: &Window,
     ) -> Result<Page<RequestView>, RequestError> {
         let party = party(actor).ok_or(RequestError::NotFound)?;
-        let state = state.map(RequestState::as_str);
+        let today = self.today();
+        let which = match state {
+            None => Which::All,
+            Some(RequestState::Open) => Which::InTime(&today),
+            Some(RequestState::Overdue) => Which::Overdue(&today),
+            Some(state) => Which::In(state.as_str()),
+        };
         let page = self.db.read(|c| {
-            let rows = requests::list(c, party, state, window.after_id(), window.fetch())?;
-            let page = window.page(rows, |row| row.id.clone(), |row| row);
+            let rows = requests::list(c, party, which, order, window.after_id(), window.fetch())?;
+            let page = window.page(rows, |row| requests::position(row, order), |row| row);
             let items = page
                 .items
                 .into_iter()
-                .map(|row| view(c, row))
+                .map(|row| view(c, row, &today))
                 .collect::<Result<_, StorageError>>()?;
             Ok::<_, StorageError>(Page {
                 items,
@@ -241,7 +298,13 @@ impl Exchange {
     }
 
     fn show_request(&self, row: RequestRow) -> Result<RequestView, RequestError> {
-        Ok(self.db.read(|c| view(c, row))?)
+        let today = self.today();
+        Ok(self.db.read(|c| view(c, row, &today))?)
+    }
+
+    /// The day that it is in Japan, as rows keep days.
+    fn today(&self) -> String {
+        day_in_japan(self.clock.now()).to_string()
     }
 }
 
@@ -269,6 +332,7 @@ fn open_request(
     institution_id: &str,
     product: &ProductRow,
     new: &NewRequest,
+    due_on: Option<Date>,
 ) -> Result<RequestRow, StorageError> {
     let now = tx.now().as_millisecond();
     let mut row = RequestRow {
@@ -278,7 +342,7 @@ fn open_request(
         product_id: product.id.clone(),
         state: RequestState::Open.as_str().to_owned(),
         message: new.message.clone(),
-        due_on: new.due_on.map(|date| date.to_string()),
+        due_on: due_on.map(|date| date.to_string()),
         reason: None,
         revision: 1,
         created_at: now,
@@ -304,7 +368,9 @@ fn close(tx: &mut Tx<'_>, row: &mut RequestRow, state: RequestState) -> Result<(
             (&row.institution_id, "request_released")
         }
         RequestState::Declined => (&row.institution_id, "request_declined"),
-        RequestState::Open | RequestState::Cancelled => (&row.vendor_id, "request_cancelled"),
+        RequestState::Open | RequestState::Overdue | RequestState::Cancelled => {
+            (&row.vendor_id, "request_cancelled")
+        }
     };
     tell(tx, whom, kind, row)
 }
@@ -318,7 +384,10 @@ fn tell(tx: &mut Tx<'_>, whom: &str, kind: &str, row: &RequestRow) -> Result<(),
 fn view(
     connection: &mut crate::storage::DbConnection,
     row: RequestRow,
+    today: &str,
 ) -> Result<RequestView, StorageError> {
+    let is_open = row.state == RequestState::Open.as_str();
+    let is_overdue = is_open && row.due_on.as_deref().is_some_and(|due| due < today);
     let institution = organisations::find(connection, &row.institution_id)?;
     let product = products::find(connection, &row.product_id)?;
     Ok(RequestView {
@@ -330,7 +399,11 @@ fn view(
         vendor: row.vendor_id,
         product: row.product_id,
         product_name: product.map(|product| product.name).unwrap_or_default(),
-        state: row.state,
+        state: if is_overdue {
+            RequestState::Overdue.as_str().to_owned()
+        } else {
+            row.state
+        },
         message: row.message,
         due_on: row.due_on,
         reason: row.reason,

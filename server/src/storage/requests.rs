@@ -2,7 +2,7 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 
 use super::backend::insert;
 use super::tables::requests;
@@ -33,6 +33,43 @@ pub enum Party<'a> {
     Institution(&'a str),
     /// Those that this vendor is to answer.
     Vendor(&'a str),
+}
+
+/// Which requests.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    /// All.
+    All,
+    /// In that state.
+    In(&'a str),
+    /// Open, and not due before that day.
+    InTime(&'a str),
+    /// Open, and due before that day.
+    Overdue(&'a str),
+}
+
+/// In what order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// As they were made.
+    #[default]
+    Made,
+    /// As they are due; those without a day last.
+    Due,
+}
+
+/// When a request is due; beyond all days where it is not said.
+const DUE: &str = "COALESCE(requests.due_on, '9999-12-31')";
+
+/// Where a list in the order of days goes on: behind this request.
+pub fn position(row: &RequestRow, order: Order) -> String {
+    match order {
+        Order::Made => row.id.clone(),
+        Order::Due => {
+            let due = row.due_on.as_deref().unwrap_or("9999-12-31");
+            format!("{due} {}", row.id)
+        }
+    }
 }
 
 /// Adds a request.
@@ -83,24 +120,41 @@ pub fn find_open(
         .optional()?)
 }
 
-/// The party's requests in the order of their ids.
+/// The party's requests after the position `after`.
 pub fn list(
     connection: &mut DbConnection,
     party: Party<'_>,
-    state: Option<&str>,
+    which: Which<'_>,
+    order: Order,
     after: &str,
     limit: i64,
 ) -> Result<Vec<RequestRow>, Error> {
-    let mut query = requests::table.filter(requests::id.gt(after)).into_boxed();
+    let due = || sql::<Text>(DUE);
+    let mut query = requests::table.into_boxed();
+    query = match (order, after.split_once(' ')) {
+        (Order::Due, Some((day, id))) => {
+            let same_day = due().eq(day.to_owned()).and(requests::id.gt(id.to_owned()));
+            query.filter(due().gt(day.to_owned()).or(same_day))
+        }
+        (Order::Due, None) => query,
+        (Order::Made, _) => query.filter(requests::id.gt(after)),
+    };
     query = match party {
         Party::Institution(id) => query.filter(requests::institution_id.eq(id)),
         Party::Vendor(id) => query.filter(requests::vendor_id.eq(id)),
     };
-    if let Some(state) = state {
-        query = query.filter(requests::state.eq(state));
-    }
+    let open = requests::state.eq("open");
+    query = match which {
+        Which::All => query,
+        Which::In(state) => query.filter(requests::state.eq(state)),
+        Which::InTime(today) => query.filter(open.and(due().ge(today.to_owned()))),
+        Which::Overdue(today) => query.filter(open.and(due().lt(today.to_owned()))),
+    };
+    query = match order {
+        Order::Made => query.order(requests::id),
+        Order::Due => query.order((due(), requests::id)),
+    };
     Ok(query
-        .order(requests::id)
         .limit(limit)
         .select(RequestRow::as_select())
         .load(connection)?)

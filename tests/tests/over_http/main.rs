@@ -16,6 +16,7 @@ mod audit;
 mod authority;
 mod confirmations;
 mod conventions;
+mod due_dates;
 mod evidence;
 mod foreign;
 mod identifiers;
