@@ -111,12 +111,14 @@ impl<'a> ComparisonRow<'a> {
         }
     }
 
-    /// The cells in the order of [`Self::HEADER`].
-    pub fn cells(&self) -> [&str; 20] {
+    /// The cells about the institution and its system: the first.
+    pub fn place_cells(&self) -> [&str; 3] {
+        [self.institution_code, self.institution, self.system]
+    }
+
+    /// The other cells, in the order of [`Self::HEADER`]: the same for every system that has the product.
+    pub fn statement_cells(&self) -> [&str; 17] {
         [
-            self.institution_code,
-            self.institution,
-            self.system,
             self.vendor,
             self.corporate_number,
             self.product,
@@ -190,7 +192,8 @@ impl<W: Write> ComparisonSheet<W> {
 
     /// Writes one row.
     pub fn row(&mut self, row: &ComparisonRow<'_>) -> io::Result<()> {
-        self.0.row(row.cells())
+        self.0
+            .row(row.place_cells().into_iter().chain(row.statement_cells()))
     }
 
     /// Hands over to the writer what is still held back.
@@ -247,7 +250,7 @@ mod tests {
         let comparison = compare(&statement, None, set);
         let item = comparison.items.iter().find(|item| item.id == id).unwrap();
         let row = ComparisonRow::default().of_item(item, Some(set));
-        row.cells()[12..19]
+        row.statement_cells()[9..16]
             .iter()
             .map(|cell| (*cell).to_owned())
             .collect()

@@ -9,12 +9,14 @@ mod cp932;
 mod formula;
 pub mod inventory;
 mod labels;
+mod ready;
 
 use std::io::{self, Write};
 
 pub use comparison::{ComparisonRow, ComparisonSheet};
 pub use formula::{neutralise, restore};
 pub use labels::{BLANK, JUDGEMENT_LABELS, NOT_RECEIVED, SignatureStatus, answer_label};
+pub use ready::ReadyRows;
 
 /// How the characters of a file become bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -95,17 +97,21 @@ impl<W: Write> Sheet<W> {
         if encoding == Encoding::Utf8 {
             writer.write_all("\u{feff}".as_bytes())?;
         }
+        let mut sheet = Self::without_header(writer, encoding);
+        sheet.row(header.iter().copied())?;
+        Ok(sheet)
+    }
+
+    fn without_header(writer: W, encoding: Encoding) -> Self {
         let writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
             .from_writer(writer);
-        let mut sheet = Self {
+        Self {
             writer,
             encoding,
             row: 0,
             replaced: Vec::new(),
-        };
-        sheet.row(header.iter().copied())?;
-        Ok(sheet)
+        }
     }
 
     /// Writes one row. It must have as many cells as the header; a row that does not is an error.

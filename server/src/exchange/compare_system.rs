@@ -11,7 +11,7 @@ use super::submit_statement::row_of;
 use super::{Exchange, Moment, Validity, stored_digest};
 use crate::actor::Actor;
 use crate::storage::comparisons::ComparisonRow;
-use crate::storage::statements::{self, HeadRow, Reader, StatementRow};
+use crate::storage::statements::{self, ComparedHeadRow, Reader, StatementRow};
 use crate::storage::{DbConnection, Error as StorageError, systems};
 
 /// The comparisons of a system.
@@ -182,7 +182,7 @@ impl Exchange {
             };
             let digest = set.digest().to_string();
             let reader = Reader::Institution(institution);
-            let mut heads = statements::heads(c, reader, &product, &digest)?;
+            let mut heads = statements::compared_heads(c, reader, &product, &digest)?;
             heads.retain(|head| form.is_none_or(|form| head.statement.form == form.as_str()));
             let views = heads.into_iter().map(|head| view(c, head, set));
             Ok::<_, CompareError>(views.collect::<Result<_, StorageError>>()?)
@@ -215,10 +215,10 @@ pub(super) fn comparison_of(
 
 fn view(
     connection: &mut DbConnection,
-    head: HeadRow,
+    head: ComparedHeadRow,
     set: &RequirementSet,
 ) -> Result<ComparisonView, StorageError> {
-    let HeadRow {
+    let ComparedHeadRow {
         statement,
         signer,
         receipt,

@@ -7,16 +7,18 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use kaiji_schema::comparison::{ComparedItem, Reason};
+use kaiji_schema::comparison::ComparedItem;
 use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
-use kaiji_schema::sheet::{ComparisonRow as SheetRow, ComparisonSheet, Encoding, SignatureStatus};
+use kaiji_schema::sheet::{
+    ComparisonRow as SheetRow, ComparisonSheet, Encoding, ReadyRows, SignatureStatus,
+};
 
 use super::compare_system::comparison_of;
 use super::cosign::line_of;
-use super::piece::Piece;
 use super::time::day_in_japan;
 use super::{Exchange, LogError, Moment, Validity};
 use crate::actor::{Actor, OrganisationKind};
+use crate::storage::comparisons;
 use crate::storage::organisations::{self, OrganisationRow};
 use crate::storage::products::{self, ProductRow};
 use crate::storage::statements::{self, HeadRow, Reader};
@@ -46,9 +48,10 @@ pub enum ExportError {
 /// An export in progress.
 pub struct ComparisonExport {
     actor: Actor,
-    /// `None` once the last row is written.
-    sheet: Option<ComparisonSheet<Piece>>,
-    piece: Piece,
+    encoding: Encoding,
+    /// What was written since the last piece was taken away.
+    piece: Vec<u8>,
+    is_complete: bool,
     set: &'static RequirementSet,
     set_sha256: String,
     /// The last system (product) that was written.
@@ -56,56 +59,8 @@ pub struct ComparisonExport {
     owner: Option<OrganisationRow>,
     /// The log's checkpoint when it was begun: the signed note, and in one line.
     checkpoint: (String, String),
-    kept: HashMap<String, Arc<Held>>,
-}
-
-/// A statement's part of the rows.
-struct Held {
-    vendor: String,
-    corporate_number: String,
-    product: String,
-    version: String,
-    form: String,
-    form_edition: String,
-    issued_on: String,
-    received_on: String,
-    signature: &'static str,
-    items: Vec<ItemCells>,
-}
-
-/// The cells that an item fills, ready for every system that has the product.
-struct ItemCells {
-    chapter: String,
-    number: String,
-    text: String,
-    answer: String,
-    remark: String,
-    judgement: &'static str,
-    reason: &'static str,
-}
-
-impl ItemCells {
-    fn of(item: &ComparedItem<'_>, set: &RequirementSet) -> Self {
-        let row = SheetRow::default().of_item(item, Some(set));
-        Self {
-            chapter: row.chapter.into_owned(),
-            number: row.number.into_owned(),
-            text: row.text.into_owned(),
-            answer: row.answer.into_owned(),
-            remark: row.remark.into_owned(),
-            judgement: item.outcome.label(),
-            reason: item.reason.map_or("", Reason::label),
-        }
-    }
-}
-
-/// What the rows say about the institution and its system.
-struct Place<'a> {
-    institution_code: &'a str,
-    institution: &'a str,
-    system: &'a str,
-    /// The log's checkpoint at the time of the export.
-    checkpoint: &'a str,
+    /// A statement's part of the rows, ready for every system that has the product.
+    kept: HashMap<String, Arc<ReadyRows>>,
 }
 
 impl Exchange {
@@ -122,11 +77,12 @@ impl Exchange {
             .read(|c| organisations::find(c, &actor.organisation))?;
         let note = self.checkpoint()?;
         let line = line_of(&note)?;
-        let piece = Piece::default();
+        let (header, _) = ComparisonSheet::new(Vec::new(), encoding)?.finish()?;
         Ok(ComparisonExport {
             actor: actor.clone(),
-            sheet: Some(ComparisonSheet::new(piece.clone(), encoding)?),
-            piece,
+            encoding,
+            piece: header,
+            is_complete: false,
             set,
             set_sha256: set.digest().to_string(),
             after: String::new(),
@@ -141,24 +97,20 @@ impl Exchange {
         &self,
         export: &mut ComparisonExport,
     ) -> Result<Option<Vec<u8>>, ExportError> {
-        let Some(sheet) = export.sheet.take() else {
+        if export.is_complete {
             return Ok(None);
-        };
-        let (mut sheet, more) = self.db.read(|c| match export.actor.kind {
-            OrganisationKind::Vendor => export.write_products(c, sheet),
-            OrganisationKind::Institution | OrganisationKind::Operator => {
-                export.write_systems(c, sheet)
-            }
-        })?;
-        sheet.flush()?;
-        if more {
-            export.sheet = Some(sheet);
         }
-        Ok(Some(export.piece.take()))
+        let last = self.db.read(|c| match export.actor.kind {
+            OrganisationKind::Vendor => export.write_products(c),
+            OrganisationKind::Institution | OrganisationKind::Operator => export.write_systems(c),
+        })?;
+        match last {
+            Some(last) => export.after = last,
+            None => export.is_complete = true,
+        }
+        Ok(Some(std::mem::take(&mut export.piece)))
     }
 }
-
-type Written = Result<(ComparisonSheet<Piece>, bool), ExportError>;
 
 impl ComparisonExport {
     /// The log's checkpoint when the export was begun, a signed note.
@@ -166,184 +118,135 @@ impl ComparisonExport {
         &self.checkpoint.0
     }
 
+    /// Writes the next systems. Answers the last of them; `None` where there are no more.
     fn write_systems(
         &mut self,
         connection: &mut DbConnection,
-        mut sheet: ComparisonSheet<Piece>,
-    ) -> Written {
+    ) -> Result<Option<String>, ExportError> {
         let systems = systems::list(connection, &self.actor.organisation, &self.after, BATCH)?;
         for system in &systems {
             let heads = match &system.product_id {
                 Some(product) => {
                     let reader = Reader::Institution(&self.actor.organisation);
-                    statements::heads(connection, reader, product, &self.set_sha256)?
+                    statements::heads(connection, reader, product)?
                 }
                 None => Vec::new(),
             };
-            if heads.is_empty() {
-                let (vendor, product) = named(connection, system)?;
-                sheet.row(&not_received(&self.place(&system.name), &vendor, &product))?;
-            }
-            for head in heads {
-                let held = self.held(connection, head)?;
-                write_items(&mut sheet, &self.place(&system.name), &held)?;
-            }
+            let rows = if heads.is_empty() {
+                vec![Arc::new(self.not_received(connection, system)?)]
+            } else {
+                let ready = heads.into_iter().map(|head| self.ready(connection, head));
+                ready.collect::<Result<_, _>>()?
+            };
+            self.write(&rows, &system.name)?;
         }
-        Ok((sheet, self.advance(systems.last().map(|system| &system.id))))
+        Ok(systems.into_iter().next_back().map(|system| system.id))
     }
 
+    /// Writes the next products of a vendor, which have no place.
     fn write_products(
         &mut self,
         connection: &mut DbConnection,
-        mut sheet: ComparisonSheet<Piece>,
-    ) -> Written {
+    ) -> Result<Option<String>, ExportError> {
         let products = products::list(connection, &self.actor.organisation, &self.after, BATCH)?;
-        let checkpoint = self.checkpoint.1.clone();
-        let nowhere = Place {
-            institution_code: "",
-            institution: "",
-            system: "",
-            checkpoint: &checkpoint,
-        };
         for product in &products {
             let reader = Reader::Vendor(&self.actor.organisation);
-            for head in statements::heads(connection, reader, &product.id, &self.set_sha256)? {
-                let held = self.held(connection, head)?;
-                write_items(&mut sheet, &nowhere, &held)?;
-            }
+            let heads = statements::heads(connection, reader, &product.id)?.into_iter();
+            let ready = heads.map(|head| self.ready(connection, head));
+            let rows = ready.collect::<Result<Vec<_>, _>>()?;
+            self.write(&rows, "")?;
         }
-        Ok((
-            sheet,
-            self.advance(products.last().map(|product| &product.id)),
-        ))
+        Ok(products.into_iter().next_back().map(|product| product.id))
     }
 
-    /// Notes how far the export has come. Answers whether there may be more.
-    fn advance(&mut self, last: Option<&String>) -> bool {
-        if let Some(last) = last {
-            self.after.clone_from(last);
-        }
-        last.is_some()
-    }
-
-    fn place<'a>(&'a self, system: &'a str) -> Place<'a> {
+    fn write(&mut self, rows: &[Arc<ReadyRows>], system: &str) -> io::Result<()> {
         let owner = self.owner.as_ref();
-        Place {
-            institution_code: owner
-                .and_then(|owner| owner.medical_institution_code.as_deref())
-                .unwrap_or_default(),
-            institution: owner.map(|owner| owner.name.as_str()).unwrap_or_default(),
+        let owner = owner.filter(|_| self.actor.kind != OrganisationKind::Vendor);
+        let code = owner.and_then(|owner| owner.medical_institution_code.as_deref());
+        let place = SheetRow {
+            institution_code: code.unwrap_or_default(),
+            institution: owner.map_or("", |owner| &owner.name),
             system,
-            checkpoint: &self.checkpoint.1,
+            ..SheetRow::default()
+        };
+        let place = ReadyRows::new(self.encoding, [place.place_cells()])?;
+        for rows in rows {
+            rows.write_behind(&place, &mut self.piece);
         }
+        Ok(())
     }
 
-    fn held(
+    fn ready(
         &mut self,
         connection: &mut DbConnection,
         head: HeadRow,
-    ) -> Result<Arc<Held>, ExportError> {
+    ) -> Result<Arc<ReadyRows>, ExportError> {
         let sha256 = head.statement.sha256.clone();
-        if let Some(held) = self.kept.get(&sha256) {
-            return Ok(Arc::clone(held));
+        if let Some(rows) = self.kept.get(&sha256) {
+            return Ok(Arc::clone(rows));
         }
-        let held = Arc::new(read_held(connection, head, self.set)?);
+        let rows = Arc::new(self.rows_of(connection, head)?);
         if self.kept.len() >= MOST_KEPT {
             self.kept.clear();
         }
-        self.kept.insert(sha256, Arc::clone(&held));
-        Ok(held)
+        self.kept.insert(sha256, Arc::clone(&rows));
+        Ok(rows)
     }
-}
 
-fn read_held(
-    connection: &mut DbConnection,
-    head: HeadRow,
-    set: &RequirementSet,
-) -> Result<Held, ExportError> {
-    let HeadRow {
-        statement,
-        signer,
-        comparison: kept,
-        ..
-    } = head;
-    let vendor = organisations::find(connection, &statement.vendor_id)?;
-    let comparison = comparison_of(connection, &statement, kept, set)?;
-    let items: Vec<ComparedItem<'_>> =
-        serde_json::from_str(&comparison.items).map_err(|error| {
-            StorageError::Corrupt(format!("comparison of {}: {error}", statement.sha256))
-        })?;
-    Ok(Held {
-        signature: signature_label(Validity::of(&statement, signer)),
-        vendor: vendor
+    fn rows_of(
+        &self,
+        connection: &mut DbConnection,
+        head: HeadRow,
+    ) -> Result<ReadyRows, ExportError> {
+        let HeadRow { statement, signer } = head;
+        let vendor = organisations::find(connection, &statement.vendor_id)?;
+        let kept = comparisons::find(connection, &statement.sha256, &self.set_sha256)?;
+        let comparison = comparison_of(connection, &statement, kept, self.set)?;
+        let items: Vec<ComparedItem<'_>> =
+            serde_json::from_str(&comparison.items).map_err(|error| {
+                StorageError::Corrupt(format!("comparison of {}: {error}", statement.sha256))
+            })?;
+        let received_on = day_in_japan(Moment(statement.received_at).timestamp()).to_string();
+        let number = vendor
             .as_ref()
-            .map(|vendor| vendor.name.clone())
-            .unwrap_or_default(),
-        corporate_number: vendor
-            .and_then(|vendor| vendor.corporate_number)
-            .unwrap_or_default(),
-        product: statement.product_name,
-        version: statement.product_version,
-        form: statement.form,
-        form_edition: statement.form_edition,
-        issued_on: statement.issued_on,
-        received_on: day_in_japan(Moment(statement.received_at).timestamp()).to_string(),
-        items: items.iter().map(|item| ItemCells::of(item, set)).collect(),
-    })
-}
-
-fn write_items(
-    sheet: &mut ComparisonSheet<Piece>,
-    place: &Place<'_>,
-    held: &Held,
-) -> Result<(), ExportError> {
-    let common = SheetRow {
-        institution_code: place.institution_code,
-        institution: place.institution,
-        system: place.system,
-        checkpoint: place.checkpoint,
-        vendor: &held.vendor,
-        corporate_number: &held.corporate_number,
-        product: &held.product,
-        version: &held.version,
-        form: &held.form,
-        form_edition: &held.form_edition,
-        issued_on: &held.issued_on,
-        received_on: &held.received_on,
-        signature: held.signature,
-        ..SheetRow::default()
-    };
-    for item in &held.items {
-        sheet.row(&SheetRow {
-            chapter: item.chapter.as_str().into(),
-            number: item.number.as_str().into(),
-            text: item.text.as_str().into(),
-            answer: item.answer.as_str().into(),
-            remark: item.remark.as_str().into(),
-            judgement: item.judgement,
-            reason: item.reason,
-            ..common.clone()
-        })?;
+            .and_then(|vendor| vendor.corporate_number.as_deref());
+        let common = SheetRow {
+            vendor: vendor.as_ref().map_or("", |vendor| &vendor.name),
+            corporate_number: number.unwrap_or_default(),
+            product: &statement.product_name,
+            version: &statement.product_version,
+            form: &statement.form,
+            form_edition: &statement.form_edition,
+            issued_on: &statement.issued_on,
+            received_on: &received_on,
+            signature: signature_label(Validity::of(&statement, signer)),
+            checkpoint: &self.checkpoint.1,
+            ..SheetRow::default()
+        };
+        let rows: Vec<_> = items
+            .iter()
+            .map(|item| common.of_item(item, Some(self.set)))
+            .collect();
+        let cells = rows.iter().map(SheetRow::statement_cells);
+        Ok(ReadyRows::new(self.encoding, cells)?)
     }
-    Ok(())
-}
 
-fn not_received<'a>(
-    place: &Place<'a>,
-    vendor: &'a OrganisationName,
-    product: &'a str,
-) -> SheetRow<'a> {
-    let row = SheetRow {
-        institution_code: place.institution_code,
-        institution: place.institution,
-        system: place.system,
-        checkpoint: place.checkpoint,
-        vendor: &vendor.name,
-        corporate_number: &vendor.corporate_number,
-        product,
-        ..SheetRow::default()
-    };
-    row.not_received()
+    fn not_received(
+        &self,
+        connection: &mut DbConnection,
+        system: &SystemRow,
+    ) -> Result<ReadyRows, ExportError> {
+        let (vendor, product) = named(connection, system)?;
+        let row = SheetRow {
+            vendor: &vendor.name,
+            corporate_number: &vendor.corporate_number,
+            product: &product,
+            checkpoint: &self.checkpoint.1,
+            ..SheetRow::default()
+        };
+        let row = row.not_received();
+        Ok(ReadyRows::new(self.encoding, [row.statement_cells()])?)
+    }
 }
 
 /// What a system's vendor is called, and its 法人番号 where it is registered.

@@ -9,7 +9,7 @@ use super::scope::QuestionView;
 use super::time::day_in_japan;
 use super::{Exchange, Moment};
 use crate::actor::Actor;
-use crate::storage::statements::{self, StatementRow};
+use crate::storage::statements::{self, Reader, StatementRow};
 use crate::storage::systems::{self, SystemRow};
 use crate::storage::{DbConnection, Error as StorageError, products, requests};
 
@@ -62,12 +62,17 @@ fn proposal(
     };
     let (heads, open) = match &product {
         Some(product) => (
-            statements::released_heads(connection, &row.institution_id, &product.id)?,
+            statements::heads(
+                connection,
+                Reader::Institution(&row.institution_id),
+                &product.id,
+            )?,
             requests::find_open(connection, &row.institution_id, &product.id)?,
         ),
         None => (Vec::new(), None),
     };
-    let held: Vec<HeldStatement> = heads.into_iter().map(held).collect();
+    let held = heads.into_iter().map(|head| held(head.statement));
+    let held: Vec<HeldStatement> = held.collect();
     let system = SystemNow {
         installed_version: row.installed_version.as_deref(),
         offered_version: product

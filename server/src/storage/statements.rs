@@ -295,9 +295,20 @@ pub fn list(
         .load(connection)?)
 }
 
-/// The head of a chain, with what is shown beside it.
+/// The head of a chain.
 #[derive(Debug, Clone, Queryable, Selectable)]
 pub struct HeadRow {
+    /// The newest revision.
+    #[diesel(embed)]
+    pub statement: StatementRow,
+    /// What became of its signer's key.
+    #[diesel(embed)]
+    pub signer: SignerStanding,
+}
+
+/// The head of a chain, with what is shown beside it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+pub struct ComparedHeadRow {
     /// The newest revision.
     #[diesel(embed)]
     pub statement: StatementRow,
@@ -312,71 +323,79 @@ pub struct HeadRow {
     pub comparison: Option<ComparisonRow>,
 }
 
-/// What is shown, of the statements that a condition leaves, beside each.
-macro_rules! shown {
-    ($connection:expr, $requirement_set_sha256:expr, $condition:expr) => {{
-        let compared = comparisons::statement_sha256
-            .eq(statements::sha256)
-            .and(comparisons::requirement_set_sha256.eq($requirement_set_sha256));
-        directly!($connection, |own| statements::table
-            .inner_join(signing_keys::table.on(signing_keys::kid.eq(statements::signer_kid)))
-            .inner_join(leaves::table.on(leaves::leaf_index.eq(statements::receipt_leaf)))
-            .left_join(comparisons::table.on(compared))
-            .filter($condition)
-            .order(statements::form)
-            .select(HeadRow::as_select())
-            .load(own))
+/// The heads of a product's chains that a reader may read: `$load` loads rows with a `statement` where the condition
+/// holds. An institution that may not read a head any more keeps the newest revision that was delivered to it.
+macro_rules! heads {
+    ($connection:ident, $reader:ident, $product_id:ident, $row:ty, |$condition:ident| $load:expr) => {{
+        let head = statements::product_id
+            .eq($product_id)
+            .and(statements::superseded_by.is_null());
+        match $reader {
+            Reader::Vendor(id) => {
+                let $condition = head.and(statements::vendor_id.eq(id));
+                Ok($load?)
+            }
+            Reader::Institution(id) => {
+                let $condition = head.and(released_to!(id));
+                let mut heads: Vec<$row> = $load?;
+                if heads.len() < FORMS {
+                    for (form, sha256) in delivered_before($connection, id, $product_id)? {
+                        if heads.iter().all(|head| head.statement.form != form) {
+                            let $condition = statements::sha256.eq(sha256);
+                            let kept: Vec<$row> = $load?;
+                            heads.extend(kept);
+                        }
+                    }
+                    heads.sort_by(|one, other| one.statement.form.cmp(&other.statement.form));
+                }
+                Ok(heads)
+            }
+        }
     }};
 }
 
-/// The heads of the product's chains that `reader` may read, MDS before SDS, with their comparison with the set of
-/// that digest. An institution that may not read a head any more keeps the newest revision that was delivered to it.
+/// The heads of the product's chains that `reader` may read, MDS before SDS.
 pub fn heads(
     connection: &mut DbConnection,
     reader: Reader<'_>,
     product_id: &str,
-    requirement_set_sha256: &str,
 ) -> Result<Vec<HeadRow>, Error> {
-    let head = statements::product_id
-        .eq(product_id)
-        .and(statements::superseded_by.is_null());
-    let id = match reader {
-        Reader::Vendor(id) => {
-            let own = head.and(statements::vendor_id.eq(id));
-            return Ok(shown!(connection, requirement_set_sha256, own)?);
-        }
-        Reader::Institution(id) => id,
-    };
-    let released = head.and(released_to!(id));
-    let mut heads: Vec<HeadRow> = shown!(connection, requirement_set_sha256, released)?;
-    if heads.len() < FORMS {
-        for (form, sha256) in delivered_before(connection, id, product_id)? {
-            if heads.iter().all(|head| head.statement.form != form) {
-                let delivered = statements::sha256.eq(sha256);
-                let kept: Vec<HeadRow> = shown!(connection, requirement_set_sha256, delivered)?;
-                heads.extend(kept);
-            }
-        }
-        heads.sort_by(|one, other| one.statement.form.cmp(&other.statement.form));
-    }
-    Ok(heads)
+    heads!(connection, reader, product_id, HeadRow, |condition| {
+        directly!(connection, |own| statements::table
+            .inner_join(signing_keys::table.on(signing_keys::kid.eq(statements::signer_kid)))
+            .filter(condition)
+            .order(statements::form)
+            .select(HeadRow::as_select())
+            .load(own))
+    })
 }
 
-/// The heads of the product's chains that the institution may read, MDS before SDS.
-pub fn released_heads(
+/// The same, with their comparison with the set of that digest.
+pub fn compared_heads(
     connection: &mut DbConnection,
-    institution_id: &str,
+    reader: Reader<'_>,
     product_id: &str,
-) -> Result<Vec<StatementRow>, Error> {
-    let query = statements::table
-        .filter(statements::product_id.eq(product_id))
-        .filter(statements::superseded_by.is_null())
-        .filter(released_to!(institution_id))
-        .order(statements::form);
-    let rows = directly!(connection, |own| query
-        .select(StatementRow::as_select())
-        .load(own));
-    Ok(rows?)
+    requirement_set_sha256: &str,
+) -> Result<Vec<ComparedHeadRow>, Error> {
+    heads!(
+        connection,
+        reader,
+        product_id,
+        ComparedHeadRow,
+        |condition| {
+            let compared = comparisons::statement_sha256
+                .eq(statements::sha256)
+                .and(comparisons::requirement_set_sha256.eq(requirement_set_sha256));
+            directly!(connection, |own| statements::table
+                .inner_join(signing_keys::table.on(signing_keys::kid.eq(statements::signer_kid)))
+                .inner_join(leaves::table.on(leaves::leaf_index.eq(statements::receipt_leaf)))
+                .left_join(comparisons::table.on(compared))
+                .filter(condition)
+                .order(statements::form)
+                .select(ComparedHeadRow::as_select())
+                .load(own))
+        }
+    )
 }
 
 /// Superseded revisions that were delivered to the institution, by form, the newest first.
