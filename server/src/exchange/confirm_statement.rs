@@ -7,14 +7,13 @@ use kaiji_schema::violation::Violations;
 use serde::Serialize;
 
 use super::announce::{Announcement, named};
-use super::approve_key::usable_key;
 use super::time::day_in_japan;
 use super::vendors_word::{VendorsWordError, standing};
-use super::{Exchange, Moment, stored_digest, violation};
+use super::{Exchange, Moment, violation};
 use crate::actor::Actor;
 use crate::storage::confirmations::{self, ConfirmationRow};
+use crate::storage::log;
 use crate::storage::statements::StatementRow;
-use crate::storage::{Entry, log};
 
 /// The receipt of a confirmation.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -46,28 +45,18 @@ impl Exchange {
         let (vendor, jws) = (actor.organisation.clone(), document.to_owned());
         let confirmed = self.write(actor, move |tx| {
             let now = tx.now();
-            let key = usable_key(tx, &vendor, &kid, now)?;
-            let (_, key_leaf) = key.ok_or(VendorsWordError::Signer)?;
-            let row = standing(tx, &vendor, &sha256)?;
+            let (row, entry) = standing(tx, &vendor, &kid, &sha256, Event::StatementConfirmed)?;
             let day = confirmation.confirmed_on;
             if let Some(held) = confirmations::find(tx, &row.sha256, &day.to_string())? {
                 let receipt = log::receipt(tx, held.leaf)?;
                 return Ok((held, Some(receipt)));
             }
             refuse_day(&row, &day.to_string(), &day_in_japan(now).to_string())?;
-            let leaf = tx.append(Entry {
-                vendor: Some(vendor.clone()),
-                product: Some(row.product_id.clone()),
-                statement_sha256: Some(stored_digest(&row.sha256)?),
-                signer_kid: kid.parse().ok(),
-                signer_key_leaf: Some(key_leaf),
-                ..Entry::new(Event::StatementConfirmed)
-            });
             let held = ConfirmationRow {
                 statement_sha256: row.sha256.clone(),
                 confirmed_on: day.to_string(),
                 jws: jws.clone(),
-                leaf,
+                leaf: tx.append(entry),
                 received_at: now.as_millisecond(),
             };
             confirmations::insert(tx, &held)?;

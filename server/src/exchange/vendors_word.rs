@@ -2,14 +2,15 @@
 
 use kaiji_schema::Digest;
 use kaiji_schema::jws::{self, Document, Jws, Refusal, VerifyError};
+use kaiji_schema::receipt::Event;
 use kaiji_schema::signed::{Confirmation, Withdrawal};
 use kaiji_schema::violation::Violations;
 
 use super::approve_key::usable_key;
-use super::{Exchange, violation};
+use super::{Exchange, stored_digest, violation};
 use crate::actor::Actor;
 use crate::storage::statements::{self, Reader, StatementRow};
-use crate::storage::{Error as StorageError, Tx};
+use crate::storage::{Entry, Error as StorageError, Tx};
 
 /// A signed document about a statement.
 pub(super) trait AboutStatement: Document {
@@ -103,12 +104,18 @@ impl Exchange {
     }
 }
 
-/// The vendor's statement, if it is the newest of its chain and not withdrawn.
+/// The vendor's statement, if it is the newest of its chain and not withdrawn, and the leaf that will tell what was signed
+/// about it by a key that still counts.
 pub(super) fn standing(
     tx: &mut Tx<'_>,
     vendor: &str,
+    kid: &str,
     sha256: &str,
-) -> Result<StatementRow, VendorsWordError> {
+    event: Event,
+) -> Result<(StatementRow, Entry), VendorsWordError> {
+    let now = tx.now();
+    let key = usable_key(tx, vendor, kid, now)?;
+    let (_, key_leaf) = key.ok_or(VendorsWordError::Signer)?;
     let found = statements::find(tx, Reader::Vendor(vendor), sha256)?;
     let row = found.ok_or(VendorsWordError::NotFound)?;
     if row.withdrawn_at.is_some() {
@@ -118,5 +125,13 @@ pub(super) fn standing(
         let what = "a later revision took its place: name that one";
         return Err(VendorsWordError::State(what));
     }
-    Ok(row)
+    let entry = Entry {
+        vendor: Some(vendor.to_owned()),
+        product: Some(row.product_id.clone()),
+        statement_sha256: Some(stored_digest(&row.sha256)?),
+        signer_kid: kid.parse().ok(),
+        signer_key_leaf: Some(key_leaf),
+        ..Entry::new(event)
+    };
+    Ok((row, entry))
 }

@@ -5,11 +5,10 @@ use kaiji_schema::signed::Withdrawal;
 use serde::Serialize;
 
 use super::announce::{Announcement, named};
-use super::approve_key::usable_key;
 use super::vendors_word::{VendorsWordError, standing};
-use super::{Exchange, Moment, stored_digest};
+use super::{Exchange, Moment};
 use crate::actor::Actor;
-use crate::storage::{Entry, statements};
+use crate::storage::statements;
 
 /// The receipt of a withdrawal.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -39,17 +38,8 @@ impl Exchange {
         let named = statement.clone();
         let withdrawn = self.write(actor, move |tx| {
             let now = tx.now();
-            let (_, key_leaf) =
-                usable_key(tx, &vendor, &kid, now)?.ok_or(VendorsWordError::Signer)?;
-            let row = standing(tx, &vendor, &statement)?;
-            let leaf = tx.append(Entry {
-                vendor: Some(vendor.clone()),
-                product: Some(row.product_id.clone()),
-                statement_sha256: Some(stored_digest(&row.sha256)?),
-                signer_kid: kid.parse().ok(),
-                signer_key_leaf: Some(key_leaf),
-                ..Entry::new(Event::StatementWithdrawn)
-            });
+            let (row, entry) = standing(tx, &vendor, &kid, &statement, Event::StatementWithdrawn)?;
+            let leaf = tx.append(entry);
             statements::withdraw(
                 tx,
                 &row.sha256,
