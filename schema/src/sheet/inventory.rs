@@ -87,12 +87,6 @@ const COLUMNS: [Column; 17] = [
     column("ログ検査点", "checkpoint", Kind::Checkpoint),
 ];
 
-/// The members of a system that the table holds.
-pub fn members() -> impl Iterator<Item = &'static str> {
-    let held = |column: &&Column| !matches!(column.kind, Kind::Id | Kind::Checkpoint);
-    COLUMNS.iter().filter(held).map(|column| column.member)
-}
-
 /// Where the value of a member stands in a file, as violations point to it: `/3/契約更新日`.
 pub fn place(row: u64, member: &str) -> String {
     let found = COLUMNS.iter().find(|column| column.member == member);
@@ -173,9 +167,9 @@ impl<W: Write> InventorySheet<W> {
 
     /// Writes a system: the members of its document.
     pub fn row(&mut self, system: &Map<String, Value>) -> io::Result<()> {
-        let cells = COLUMNS.iter().map(|column| match column.member {
-            "checkpoint" => self.checkpoint.as_str(),
-            member => column.kind.cell(system.get(member).unwrap_or(&Value::Null)),
+        let cells = COLUMNS.iter().map(|column| match &column.kind {
+            Kind::Checkpoint => self.checkpoint.as_str(),
+            kind => kind.cell(system.get(column.member).unwrap_or(&Value::Null)),
         });
         self.sheet.row(cells)
     }

@@ -54,9 +54,7 @@ impl Encoding {
             Self::Cp932 => "windows-31j",
         }
     }
-}
 
-impl Encoding {
     /// What is read again of a text that was written in this encoding.
     pub fn image(self, text: &str) -> String {
         match self {

@@ -131,15 +131,15 @@ impl Exchange {
         let institution = actor.organisation.clone();
         let Some(agreed) = agreed else {
             let steps = self.db.read(|c| steps(c, &institution, &file, missing))?;
-            return Ok(plan_of(steps));
+            return Ok(plan_of(&steps));
         };
         let ids = self.ids_for(&file)?;
         let imported = self.write(actor, move |tx| {
             let steps = steps(tx, &institution, &file, missing)?;
-            if name_of(&steps) != agreed {
+            let mut plan = plan_of(&steps);
+            if plan.plan != agreed {
                 return Err(ImportError::OtherPlan);
             }
-            let mut plan = plan_of(steps.clone());
             plan.applied = true;
             let mut ids = ids.iter();
             for (step, planned) in steps.iter().zip(&mut plan.systems) {
@@ -161,13 +161,11 @@ impl Exchange {
 }
 
 /// What is to be done with one system.
-#[derive(Clone)]
 struct Step {
     planned: PlannedSystem,
     work: Work,
 }
 
-#[derive(Clone)]
 enum Work {
     Create(Box<NewSystem>),
     Change(Box<SystemRow>, Box<SystemChange>),
@@ -203,19 +201,19 @@ fn name_of(steps: &[Step]) -> String {
     Digest::of(&text.unwrap_or_default()).to_string()
 }
 
-fn plan_of(steps: Vec<Step>) -> ImportPlan {
+fn plan_of(steps: &[Step]) -> ImportPlan {
     let count = |action| {
         let planned = steps.iter().filter(|step| step.planned.action == action);
         planned.count()
     };
     ImportPlan {
-        plan: name_of(&steps),
+        plan: name_of(steps),
         applied: false,
         created: count(ImportAction::Create),
         changed: count(ImportAction::Change),
         removed: count(ImportAction::Remove),
         unchanged: count(ImportAction::Keep),
-        systems: steps.into_iter().map(|step| step.planned).collect(),
+        systems: steps.iter().map(|step| step.planned.clone()).collect(),
     }
 }
 

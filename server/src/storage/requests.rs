@@ -58,15 +58,15 @@ pub enum Order {
     Due,
 }
 
-/// When a request is due; beyond all days where it is not said.
-const DUE: &str = "COALESCE(requests.due_on, '9999-12-31')";
+/// When a request is due that does not say it: beyond all days.
+const NO_DAY: &str = "9999-12-31";
 
 /// Where a list in the order of days goes on: behind this request.
 pub fn position(row: &RequestRow, order: Order) -> String {
     match order {
         Order::Made => row.id.clone(),
         Order::Due => {
-            let due = row.due_on.as_deref().unwrap_or("9999-12-31");
+            let due = row.due_on.as_deref().unwrap_or(NO_DAY);
             format!("{due} {}", row.id)
         }
     }
@@ -129,7 +129,7 @@ pub fn list(
     after: &str,
     limit: i64,
 ) -> Result<Vec<RequestRow>, Error> {
-    let due = || sql::<Text>(DUE);
+    let due = || sql::<Text>(&format!("COALESCE(requests.due_on, '{NO_DAY}')"));
     let mut query = requests::table.into_boxed();
     query = match (order, after.split_once(' ')) {
         (Order::Due, Some((day, id))) => {
