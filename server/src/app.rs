@@ -18,8 +18,9 @@ use crate::api;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::exchange::{Exchange, HighWaterError, Random};
-use crate::jobs;
+use crate::jobs::{Jobs, Postman};
 use crate::keys;
+use crate::mail::PostOfficeError;
 use crate::storage;
 pub use anchors::anchors;
 use open::{Opened, default_address, open};
@@ -27,6 +28,7 @@ pub use open::{database_url, examine, open_exchange, set_up};
 pub use rotate::{Rotated, rotate_key};
 
 mod anchors;
+mod mail;
 mod open;
 mod rotate;
 
@@ -45,6 +47,9 @@ pub enum StartError {
     /// The service's keys cannot be used.
     #[error("service keys: {0}")]
     Keys(#[from] keys::Error),
+    /// Letters cannot leave as the settings say.
+    #[error(transparent)]
+    Mail(#[from] PostOfficeError),
     /// Key files are missing although the log has receipts signed with them.
     #[error(
         "key files are missing in {0}, but the log holds receipts signed with them: bring them back from the backup. \
@@ -112,6 +117,7 @@ pub struct Application {
     server: Server,
     metrics: Option<Server>,
     exchange: Arc<Exchange>,
+    postman: Postman,
     address: SocketAddr,
     url: String,
 }
@@ -133,6 +139,7 @@ pub fn build(config: &Config, clock: Clock, random: Random) -> Result<Applicatio
         db,
         secret,
     } = open(config, clock, random, &url, None)?;
+    let postman = Postman::of(mail::post_office(config, exchange.issuer())?);
     let state = web::Data::new(api::State::new(
         Arc::clone(&exchange),
         &secret,
@@ -169,6 +176,7 @@ pub fn build(config: &Config, clock: Clock, random: Random) -> Result<Applicatio
         server,
         metrics,
         exchange,
+        postman,
         address,
         url,
     })
@@ -193,7 +201,8 @@ impl Application {
     /// Serves, and works on what is to be done by itself, until SIGTERM or SIGINT.
     pub async fn run(self) -> io::Result<()> {
         let (stop, stopped) = watch::channel(false);
-        let jobs = tokio::spawn(jobs::run(Arc::clone(&self.exchange), stopped));
+        let jobs = Jobs::new(Arc::clone(&self.exchange), self.postman);
+        let jobs = tokio::spawn(jobs.run(stopped));
         let metrics_handle = self.metrics.as_ref().map(Server::handle);
         let metrics = self.metrics.map(tokio::spawn);
         let served = self.server.await;
@@ -215,6 +224,7 @@ impl Application {
     pub fn start(self) -> io::Result<Running> {
         let (started, handle) = mpsc::sync_channel(1);
         let (exchange, url) = (self.exchange, self.url);
+        let jobs = Jobs::new(Arc::clone(&exchange), self.postman);
         let server = self.server;
         let thread = std::thread::Builder::new()
             .name("server".to_owned())
@@ -227,6 +237,7 @@ impl Application {
         let handle = handle.recv().map_err(io::Error::other)?;
         Ok(Running {
             exchange,
+            jobs,
             url,
             handle,
             thread,
@@ -237,6 +248,7 @@ impl Application {
 /// A service that serves on a thread of its own.
 pub struct Running {
     exchange: Arc<Exchange>,
+    jobs: Jobs,
     url: String,
     handle: ServerHandle,
     thread: JoinHandle<io::Result<()>>,
@@ -257,10 +269,15 @@ impl Running {
     pub fn step_jobs(&self) -> Result<usize, storage::Error> {
         self.exchange.flush_audit_trail()?;
         let mut steps = 0;
-        while jobs::step(&self.exchange)? {
+        while self.jobs.step()? {
             steps += 1;
         }
         Ok(steps)
+    }
+
+    /// How many letters wait to be sent.
+    pub fn unsent_letters(&self) -> Result<i64, storage::Error> {
+        self.exchange.unsent_letters()
     }
 
     /// Ends it: no new connections, those that are open finish.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use kaiji_schema::mail_address::MailAddress;
 use serde::Deserialize;
 
 /// The settings of a service. `config.example.toml` explains each.
@@ -36,6 +37,8 @@ pub struct Config {
     pub clock: Option<ClockSettings>,
     /// The authority that stamps checkpoints of the log; nobody does without it.
     pub timestamps: Option<TimestampSettings>,
+    /// How letters leave.
+    pub mail: MailSettings,
     /// The witnesses whose cosignatures on checkpoints are kept: their verifier keys, `name+hash+key`.
     pub witnesses: Vec<String>,
 }
@@ -55,6 +58,85 @@ pub struct TimestampSettings {
 
 fn daily() -> u32 {
     24
+}
+
+/// How letters leave: into a folder, or to an SMTP server where one is named.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailSettings {
+    /// The address that they come from.
+    pub from: String,
+    /// The name beside it.
+    pub from_name: String,
+    /// Where they are written as `.eml` files as long as no server is named.
+    pub folder: PathBuf,
+    /// The server that takes them.
+    pub smtp: Option<SmtpSettings>,
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self {
+            from: "kaiji@kaiji.example.jp".to_owned(),
+            from_name: "Kaiji（開示）".to_owned(),
+            folder: PathBuf::from("var/letters"),
+            smtp: None,
+        }
+    }
+}
+
+/// The SMTP server that takes letters.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmtpSettings {
+    /// Its name, which its certificate must bear.
+    pub host: String,
+    /// Its port; without it 465, 587 or 25, as `tls` says.
+    pub port: Option<u16>,
+    /// How the connection is protected.
+    #[serde(default)]
+    pub tls: SmtpTls,
+    /// The name to sign in with.
+    pub user: Option<String>,
+    /// The file with the password, readable by its owner alone.
+    pub password_file: Option<PathBuf>,
+    /// The file with the certificate in PEM that the server's is traced back to, where it is not one that all trust.
+    pub root: Option<PathBuf>,
+    /// How many seconds each step of a conversation with it may take.
+    #[serde(default = "half_a_minute")]
+    pub patience_seconds: u32,
+}
+
+/// How a connection to an SMTP server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// TLS from the first byte.
+    #[default]
+    Implicit,
+    /// The connection turns to TLS, or nothing is sent.
+    Starttls,
+    /// Not at all: to a server on this machine alone.
+    None,
+}
+
+impl SmtpSettings {
+    /// The port, or the one that is usual for such a connection.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(match self.tls {
+            SmtpTls::Implicit => 465,
+            SmtpTls::Starttls => 587,
+            SmtpTls::None => 25,
+        })
+    }
+
+    fn is_on_this_machine(&self) -> bool {
+        ["localhost", "127.0.0.1", "::1"].contains(&self.host.as_str())
+    }
+}
+
+fn half_a_minute() -> u32 {
+    30
 }
 
 /// What the operator states about the source of the time; receipts repeat it.
@@ -82,6 +164,7 @@ impl Default for Config {
             readers: 8,
             clock: None,
             timestamps: None,
+            mail: MailSettings::default(),
             witnesses: Vec::new(),
         }
     }
@@ -141,6 +224,10 @@ impl Config {
             database: format!("sqlite:{}", directory.join("kaiji.sqlite").display()),
             keys_dir: directory.join("keys"),
             high_water: directory.join("high-water.checkpoint"),
+            mail: MailSettings {
+                folder: directory.join("letters"),
+                ..MailSettings::default()
+            },
             ..Self::default()
         }
     }
@@ -178,6 +265,40 @@ impl Config {
         if self.readers == 0 {
             return refuse("readers", "at least one connection must read");
         }
+        self.check_mail(refuse)?;
+        self.check_timestamps(refuse)
+    }
+
+    fn check_mail(
+        &self,
+        refuse: impl Fn(&'static str, &str) -> Result<(), ConfigError>,
+    ) -> Result<(), ConfigError> {
+        if let Err(error) = MailAddress::parse(&self.mail.from) {
+            return refuse("mail.from", &error.to_string());
+        }
+        let Some(smtp) = &self.mail.smtp else {
+            return Ok(());
+        };
+        if smtp.user.is_some() != smtp.password_file.is_some() {
+            return refuse("mail.smtp.user", "it goes together with password_file");
+        }
+        if smtp.tls == SmtpTls::None && !smtp.is_on_this_machine() {
+            return refuse(
+                "mail.smtp.tls",
+                "letters hold links that are for their recipients alone: write \"implicit\" or \"starttls\", or name a \
+                 server on this machine",
+            );
+        }
+        if smtp.patience_seconds == 0 {
+            return refuse("mail.smtp.patience_seconds", "at least one second");
+        }
+        Ok(())
+    }
+
+    fn check_timestamps(
+        &self,
+        refuse: impl Fn(&'static str, &str) -> Result<(), ConfigError>,
+    ) -> Result<(), ConfigError> {
         let Some(TimestampSettings {
             url, every_hours, ..
         }) = &self.timestamps

@@ -195,7 +195,8 @@ pub fn write_private(path: &Path, contents: &[u8]) -> Result<(), Error> {
     })
 }
 
-fn read_private(path: &Path) -> Result<Vec<u8>, Error> {
+/// Reads a file that only its owner may read; any other is refused.
+pub fn read_private(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |cause| Error::File {
         path: path.to_owned(),
         cause,

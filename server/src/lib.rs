@@ -1,6 +1,6 @@
 //! Kaiji (開示): the exchange of signed MDS/SDS security disclosure statements.
 //!
-//! Rings: [`storage`] (rows), [`exchange`] (verbs), then [`api`], [`jobs`] and [`cli`] (how one asks), put together by
+//! Rings: [`storage`] (rows), [`exchange`] (verbs), then [`api`], [`jobs`], [`mail`] and [`cli`] (how one asks), put together by
 //! [`app`]. `ARCHITECTURE.md` has the table of who may use whom; a test reads it.
 
 pub mod actor;
@@ -12,4 +12,5 @@ pub mod config;
 pub mod exchange;
 pub mod jobs;
 pub mod keys;
+pub mod mail;
 pub mod storage;

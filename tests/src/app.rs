@@ -17,6 +17,7 @@ use crate::audit::AuditEntry;
 use crate::database::Database;
 use crate::documents::new_key;
 use crate::http::Call;
+use crate::letters::{self, Letter};
 use crate::program::run_on;
 
 /// When every test begins.
@@ -213,6 +214,25 @@ impl TestApp {
         self.site.clock.advance(by);
     }
 
+    /// The letters that were sent so far, after all work was done; in no order.
+    pub fn letters(&self) -> Vec<Letter> {
+        self.step_jobs();
+        letters::in_folder(&config_of(&self.database).mail.folder)
+    }
+
+    /// The letters to that address.
+    pub fn letters_to(&self, address: &str) -> Vec<Letter> {
+        let letters = self.letters().into_iter();
+        letters.filter(|letter| letter.to == address).collect()
+    }
+
+    /// The one letter to that address.
+    pub fn letter_to(&self, address: &str) -> Letter {
+        let mut letters = self.letters_to(address);
+        assert_eq!(letters.len(), 1, "letters to {address}: {letters:#?}");
+        letters.remove(0)
+    }
+
     /// Does all work that the service does by itself.
     pub fn step_jobs(&self) -> usize {
         self.running.as_ref().unwrap().step_jobs().unwrap()
@@ -269,9 +289,15 @@ impl Drop for TestApp {
             return;
         };
         let stepped = running.step_jobs();
+        let unsent = running.unsent_letters();
         let stopped = running.stop();
         if !std::thread::panicking() {
             stepped.expect("the jobs that were left");
+            assert_eq!(
+                unsent.expect("the outbox"),
+                0,
+                "letters that were left unsent"
+            );
             stopped.expect("the end of the server");
         }
     }

@@ -19,6 +19,7 @@ mod audit;
 mod database;
 mod documents;
 mod http;
+mod letters;
 mod program;
 
 pub use actors::{Client, Institution, Operator, Vendor, scopes_of};
@@ -27,6 +28,7 @@ pub use audit::AuditEntry;
 pub use database::Database;
 pub use documents::{compact, ed25519_key, fixture, fixture_key, new_key, sha256, sha256_of};
 pub use http::{Answer, Call, Problem};
+pub use letters::Letter;
 pub use program::{Ended, Home, Program, free_port, kaiji};
 
 /// Makes two tests of each story, one on SQLite and one on PostgreSQL. A story is a function that takes `&TestApp`;

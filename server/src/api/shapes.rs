@@ -136,6 +136,8 @@ pub struct NewOrganisationShape {
     fee_table: Option<String>,
     /// Whom to reach, at most 500 characters.
     contact: Option<String>,
+    /// Where it is told of things by letter as long as it has no users.
+    email: Option<String>,
 }
 
 /// What is to change; members that are left out stay as they are, null takes a value away.
@@ -154,6 +156,10 @@ pub struct OrganisationChangeShape {
     fee_table: Option<String>,
     /// Whom to reach.
     contact: Option<String>,
+    /// Where it is told of things by letter.
+    email: Option<String>,
+    /// When it wants letters there: `at_once`, `daily`, or `never` those that it can do without.
+    letters: Option<String>,
     /// Whether its clients are shut out.
     disabled: Option<bool>,
 }

@@ -100,7 +100,16 @@ pub(super) fn open(
         signer: Arc::clone(&signer),
         high_water: config.high_water.clone(),
     })?;
-    let exchange = Exchange::new(db.clone(), signer, clock, random, issuer, &token_key);
+    let secret = service.secret;
+    let exchange = Exchange::new(
+        db.clone(),
+        signer,
+        clock,
+        random,
+        issuer,
+        &token_key,
+        &secret,
+    );
     let exchange = exchange.anchored(anchors(config)?);
     if lost.is_none() {
         exchange.record_service_keys(in_use)?;
@@ -108,7 +117,7 @@ pub(super) fn open(
     Ok(Opened {
         exchange: Arc::new(exchange),
         db,
-        secret: service.secret,
+        secret,
     })
 }
 

@@ -6,20 +6,27 @@ use std::collections::BTreeMap;
 
 use kaiji_schema::comparison::{ComparedItem, Outcome, compare};
 use kaiji_schema::jws::{Document, Jws, Verified};
+use kaiji_schema::letter::{Letter, News, StatementNews};
 use kaiji_schema::requirement::requirement_set;
 use kaiji_schema::statement::Statement;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::letters::write_to;
 use super::products::Release;
 use super::submit_statement::row_of;
 use super::{Exchange, stored_digest};
 use crate::storage::comparisons::{self, ComparisonRow};
 use crate::storage::events::{self, AnnouncementRow};
+use crate::storage::products::{self, ProductRow};
 use crate::storage::statements::{self, StatementRow};
-use crate::storage::{DbConnection, Error as StorageError, Tx, products};
+use crate::storage::{DbConnection, Error as StorageError, Tx, organisations};
 
 /// How many institutions one step tells; so many that it does not hold the writer up for long.
 const BATCH: i64 = 200;
+
+/// The kind of event that says that a statement came in.
+const RECEIVED: &str = "statement_received";
 
 /// The kind of event that says that a statement was taken back.
 const WITHDRAWN: &str = "statement_withdrawn";
@@ -56,7 +63,7 @@ impl Announcement {
         });
         Self {
             product: statement.product.id.clone(),
-            kind: "statement_received",
+            kind: RECEIVED,
             subject,
             also_delivered: statement.supersedes.map(|sha256| sha256.to_string()),
         }
@@ -228,14 +235,22 @@ fn spread(tx: &mut Tx<'_>, announced: &AnnouncementRow, most: i64) -> Result<i64
         announced_up_to,
         ..
     } = announced;
-    let product = products::find(tx, product_id)?;
-    let listed = product.is_some_and(|product| product.release == Release::Listed.as_str());
+    let Some(product) = products::find(tx, product_id)? else {
+        return Err(StorageError::Corrupt(format!(
+            "announcement {number}: {product_id}"
+        )));
+    };
+    let listed = product.release == Release::Listed.as_str();
     // A revision tells of contents, which are for those alone who may read it; the others do not.
     let open_to_all = listed || [WITHDRAWN, CONFIRMED].contains(&announced.kind.as_str());
     let delivered = also_delivered.as_deref().filter(|_| open_to_all);
     let holders = products::holders(tx, product_id, listed, delivered, announced_up_to, most)?;
+    let letter = letter(tx, announced, &product)?;
     for holder in &holders {
         tx.notify(holder, &announced.kind, &announced.subject)?;
+        if let Some(letter) = &letter {
+            write_to(tx, holder, letter, None)?;
+        }
     }
     let told = i64::try_from(holders.len()).unwrap_or(most);
     match holders.last() {
@@ -243,6 +258,38 @@ fn spread(tx: &mut Tx<'_>, announced: &AnnouncementRow, most: i64) -> Result<i64
         _ => events::finish_announcement(tx, *number)?,
     }
     Ok(told)
+}
+
+/// What the holders are told by letter. It says no more than the event: which revision of which form.
+fn letter(
+    tx: &mut Tx<'_>,
+    announced: &AnnouncementRow,
+    product: &ProductRow,
+) -> Result<Option<Letter>, StorageError> {
+    let news = match announced.kind.as_str() {
+        RECEIVED => News::Received,
+        WITHDRAWN => News::Withdrawn,
+        CONFIRMED => News::Confirmed,
+        _ => return Ok(None),
+    };
+    let subject: Subject = serde_json::from_str(&announced.subject).map_err(|error| {
+        StorageError::Corrupt(format!("announcement {}: {error}", announced.number))
+    })?;
+    let vendor = organisations::find(tx, &product.vendor_id)?;
+    Ok(Some(Letter::StatementNews(StatementNews {
+        news,
+        vendor: vendor.map(|vendor| vendor.name).unwrap_or_default(),
+        product: product.name.clone(),
+        form: subject.form,
+        revision: subject.revision,
+    })))
+}
+
+/// What every announcement says of its statement.
+#[derive(Deserialize)]
+struct Subject {
+    form: String,
+    revision: u64,
 }
 
 /// The name of a statement in an address: 64 hex digits, or nothing that could be held.

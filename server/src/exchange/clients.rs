@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::audit::shell_of;
 use super::idempotency::{Idempotency, IdempotencyError, made_before, remember};
+use super::letters::LetterWish;
 use super::{Exchange, Moment, Page, Window, violation};
 use crate::actor::{Actor, OrganisationKind, Scope, Scopes};
 use crate::storage::clients::{self, ClientRow};
@@ -227,6 +228,8 @@ fn operator(tx: &mut Tx<'_>, id: &str, name: &str) -> Result<OrganisationRow, St
         revision: 1,
         created_at: tx.now().as_millisecond(),
         disabled_at: None,
+        email: None,
+        letters: LetterWish::AtOnce.as_str().to_owned(),
     };
     organisations::insert(tx, &row)?;
     Ok(row)

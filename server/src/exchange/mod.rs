@@ -24,10 +24,13 @@ mod evidence;
 mod export_comparison;
 mod export_systems;
 mod fetch_attachment;
+mod gather_letters;
 mod high_water;
 mod idempotency;
 mod import_systems;
 mod jwt;
+mod letters;
+mod link;
 mod log;
 mod name_attachments;
 mod organisations;
@@ -40,6 +43,7 @@ mod requests;
 mod retire_key;
 mod revision;
 mod scope;
+mod send_letters;
 mod service_keys;
 mod submit_statement;
 mod sweep_attachments;
@@ -83,6 +87,8 @@ pub use import_systems::{
     ImportAction, ImportError, ImportPlan, MemberChange, Missing, PlannedSystem,
 };
 pub use jwt::TokenKey;
+pub use letters::LetterWish;
+pub use link::{LinkPurpose, LinkToken};
 pub use log::{ConsistencyProof, InclusionProof, LogError, log_name};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
@@ -96,6 +102,7 @@ pub use requests::{Due, NewRequest, RequestError, RequestOrder, RequestState, Re
 pub use retire_key::Revocation;
 pub use revision::{Revision, Stale};
 pub use scope::{QuestionView, ScopeView, SystemDutyView};
+pub use send_letters::{ClaimedLetter, LetterFate};
 pub use service_keys::{ServiceKeyView, ServicePurpose, service_key_in_use};
 pub use submit_statement::{ComparisonSummary, Submission, SubmitError};
 pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
@@ -125,11 +132,12 @@ pub struct Exchange {
     remembered: authenticate::Remembered,
     anchors: Anchors,
     tiles: log::RememberedTiles,
+    links: link::LinkTokens,
 }
 
 impl Exchange {
     /// An exchange that calls itself `issuer` (its public base address), signs what it says about statements with
-    /// `signer`, which signs the receipts too, and access tokens with `token_key`.
+    /// `signer`, which signs the receipts too, access tokens with `token_key`, and derives links from `secret`.
     pub fn new(
         db: Db,
         signer: Arc<LogSigner>,
@@ -137,8 +145,10 @@ impl Exchange {
         random: Random,
         issuer: String,
         token_key: &TokenKey,
+        secret: &[u8; 32],
     ) -> Self {
         Self {
+            links: link::LinkTokens::new(secret, &issuer),
             db,
             signer,
             clock,

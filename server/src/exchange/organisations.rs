@@ -1,11 +1,13 @@
 //! The operator creates, lists, changes and disables vendors and institutions.
 
 use kaiji_schema::identifier::{CorporateNumber, MedicalInstitutionCode};
+use kaiji_schema::mail_address::MailAddress;
 use kaiji_schema::reader::{FromMembers, Reader};
 use kaiji_schema::violation::Violations;
 use serde::Serialize;
 
 use super::idempotency::{Idempotency, IdempotencyError, made_before, remember};
+use super::letters::LetterWish;
 use super::revision::{Revision, Stale};
 use super::{Exchange, Moment, Page, Window, fold, violation};
 use crate::actor::{Actor, OrganisationKind};
@@ -28,6 +30,8 @@ pub struct NewOrganisation {
     pub medical_institution_code: Option<MedicalInstitutionCode>,
     /// Whom to reach, in free text.
     pub contact: Option<String>,
+    /// Where it is told of things by letter as long as it has no users.
+    pub email: Option<MailAddress>,
 }
 
 impl FromMembers for NewOrganisation {
@@ -49,12 +53,14 @@ impl FromMembers for NewOrganisation {
             );
         }
         let contact = reader.optional_text("contact", CONTACT);
+        let email = reader.optional_mail_address("email");
         Some(Self {
             kind: kind?,
             name: name?,
             corporate_number,
             medical_institution_code,
             contact,
+            email,
         })
     }
 }
@@ -74,6 +80,10 @@ pub struct OrganisationChange {
     pub medical_institution_code: Option<Option<MedicalInstitutionCode>>,
     /// Another contact, or none.
     pub contact: Option<Option<String>>,
+    /// Another address for letters, or none.
+    pub email: Option<Option<MailAddress>>,
+    /// When it wants letters at that address.
+    pub letters: Option<LetterWish>,
     /// Whether it may use the exchange.
     pub disabled: Option<bool>,
 }
@@ -89,6 +99,8 @@ impl FromMembers for OrganisationChange {
             corporate_number: read_corporate_number(reader),
             medical_institution_code: read_medical_institution_code(reader),
             contact: reader.changed_text("contact", CONTACT),
+            email: reader.changed_mail_address("email"),
+            letters: reader.optional_choice("letters", LetterWish::from_word, LetterWish::EXPECTED),
             disabled: reader.optional_bool("disabled"),
         })
     }
@@ -165,6 +177,10 @@ pub struct OrganisationView {
     pub medical_institution_code: Option<String>,
     /// Whom to reach.
     pub contact: Option<String>,
+    /// Where it is told of things by letter as long as it has no users.
+    pub email: Option<String>,
+    /// When it wants letters there: `at_once`, `daily`, or `never` those that it can do without.
+    pub letters: String,
     /// Whether it may not use the exchange.
     pub disabled: bool,
     /// When it was created.
@@ -184,6 +200,8 @@ impl From<OrganisationRow> for OrganisationView {
             corporate_number: row.corporate_number,
             medical_institution_code: row.medical_institution_code,
             contact: row.contact,
+            email: row.email,
+            letters: row.letters,
             disabled: row.disabled_at.is_some(),
             created_at: Moment(row.created_at),
             revision: row.revision,
@@ -241,6 +259,8 @@ impl Exchange {
                 revision: 1,
                 created_at: tx.now().as_millisecond(),
                 disabled_at: None,
+                email: new.email.as_ref().map(|email| email.as_str().to_owned()),
+                letters: LetterWish::AtOnce.as_str().to_owned(),
             };
             refuse_taken_numbers(tx, &row)?;
             organisations::insert(tx, &row)?;
@@ -304,6 +324,12 @@ fn apply(row: &mut OrganisationRow, change: &OrganisationChange, now: i64) {
     }
     if let Some(contact) = &change.contact {
         row.contact.clone_from(contact);
+    }
+    if let Some(email) = &change.email {
+        row.email = email.as_ref().map(|email| email.as_str().to_owned());
+    }
+    if let Some(letters) = change.letters {
+        letters.as_str().clone_into(&mut row.letters);
     }
     match change.disabled {
         Some(true) => row.disabled_at = row.disabled_at.or(Some(now)),

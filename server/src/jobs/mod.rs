@@ -1,11 +1,14 @@
 //! What the service does by itself: `run` loops over each job's `step`, tests call `step`.
 
+mod letters;
 mod timestamps;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+
+pub use letters::Postman;
 
 use crate::exchange::Exchange;
 use crate::storage::Error;
@@ -14,33 +17,59 @@ use crate::storage::Error;
 const REST: Duration = Duration::from_secs(1);
 
 /// A job: does one bounded piece of work, and answers whether there was any.
-type Job = fn(&Exchange) -> Result<bool, Error>;
+type Job = fn(&Jobs) -> Result<bool, Error>;
 
-/// Does one bounded piece of work of each job. Answers whether there was any.
-pub fn step(exchange: &Exchange) -> Result<bool, Error> {
-    let worked = rows(exchange)?;
-    Ok(timestamps::step(exchange)? || worked)
+/// All jobs, and what they need.
+pub struct Jobs {
+    exchange: Arc<Exchange>,
+    postman: Postman,
 }
 
-/// What needs the database alone.
-fn rows(exchange: &Exchange) -> Result<bool, Error> {
-    Ok(exchange.spread_announcements()?
-        || exchange.sweep_attachments()?
-        || exchange.close_audit_day()?)
-}
+impl Jobs {
+    /// The jobs of this exchange, whose letters that postman sends.
+    pub fn new(exchange: Arc<Exchange>, postman: Postman) -> Self {
+        Self { exchange, postman }
+    }
 
-/// Works until `stop` changes. Who waits for a host elsewhere keeps nobody else waiting.
-pub async fn run(exchange: Arc<Exchange>, stop: watch::Receiver<bool>) {
-    tokio::join!(
-        repeat(rows, &exchange, stop.clone()),
-        repeat(timestamps::step, &exchange, stop.clone()),
-    );
+    /// Does one bounded piece of work of each job. Answers whether there was any.
+    pub fn step(&self) -> Result<bool, Error> {
+        let worked = self.rows()?;
+        let sent = self.letters()?;
+        Ok(self.timestamps()? || sent || worked)
+    }
+
+    /// Works until `stop` changes. Who waits for a host elsewhere keeps nobody else waiting.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let jobs = Arc::new(self);
+        tokio::join!(
+            repeat(Self::rows, &jobs, stop.clone()),
+            repeat(Self::letters, &jobs, stop.clone()),
+            repeat(Self::timestamps, &jobs, stop.clone()),
+        );
+    }
+
+    /// What needs the database alone.
+    fn rows(&self) -> Result<bool, Error> {
+        let exchange = &self.exchange;
+        Ok(exchange.spread_announcements()?
+            || exchange.gather_letters()?
+            || exchange.sweep_attachments()?
+            || exchange.close_audit_day()?)
+    }
+
+    fn letters(&self) -> Result<bool, Error> {
+        self.postman.step(&self.exchange)
+    }
+
+    fn timestamps(&self) -> Result<bool, Error> {
+        timestamps::step(&self.exchange)
+    }
 }
 
 /// Repeats one job. A failure (a database that is gone) is logged and tried again after a rest.
-async fn repeat(job: Job, exchange: &Arc<Exchange>, mut stop: watch::Receiver<bool>) {
+async fn repeat(job: Job, jobs: &Arc<Jobs>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let working = Arc::clone(exchange);
+        let working = Arc::clone(jobs);
         let worked = tokio::task::spawn_blocking(move || job(&working)).await;
         match worked {
             Ok(Ok(true)) => continue,

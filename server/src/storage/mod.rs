@@ -16,6 +16,7 @@ pub mod deliveries;
 pub mod events;
 pub mod high_water;
 pub mod idempotency;
+pub mod letters;
 pub mod log;
 pub mod organisations;
 pub mod products;

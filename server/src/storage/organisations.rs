@@ -23,6 +23,8 @@ pub struct OrganisationRow {
     pub revision: i64,
     pub created_at: i64,
     pub disabled_at: Option<i64>,
+    pub email: Option<String>,
+    pub letters: String,
 }
 
 /// Adds an organisation.

@@ -16,6 +16,8 @@ table! {
         revision -> BigInt,
         created_at -> BigInt,
         disabled_at -> Nullable<BigInt>,
+        email -> Nullable<Text>,
+        letters -> Text,
     }
 }
 
@@ -289,6 +291,27 @@ table! {
 }
 
 table! {
+    letters (number) {
+        number -> BigInt,
+        organisation_id -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        to_address -> Text,
+        to_name -> Nullable<Text>,
+        mailbox -> Nullable<Text>,
+        content -> Text,
+        link_purpose -> Nullable<Text>,
+        link_id -> Nullable<Text>,
+        link_generation -> Nullable<BigInt>,
+        state -> Text,
+        attempts -> BigInt,
+        next_attempt_at -> BigInt,
+        failure -> Nullable<Text>,
+        created_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
     announcements (number) {
         number -> BigInt,
         product_id -> Text,
@@ -374,6 +397,7 @@ allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     key_challenges,
     leaves,
+    letters,
     log_head,
     log_tiles,
     organisations,

@@ -23,6 +23,7 @@ mod identifiers;
 mod instances;
 mod inventory;
 mod keys;
+mod letters;
 mod log;
 mod log_check;
 mod openssl;

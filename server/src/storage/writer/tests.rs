@@ -148,6 +148,8 @@ fn organisation(id: &str, name: &str) -> OrganisationRow {
         revision: 1,
         created_at: 0,
         disabled_at: None,
+        email: None,
+        letters: "at_once".to_owned(),
     }
 }
 

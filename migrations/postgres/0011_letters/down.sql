@@ -1,0 +1,3 @@
+ALTER TABLE organisations DROP COLUMN letters;
+ALTER TABLE organisations DROP COLUMN email;
+DROP TABLE letters;

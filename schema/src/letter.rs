@@ -1,0 +1,75 @@
+//! What a letter says: kept in the outbox as JSON until it is sent, and put into words by the server's templates.
+//!
+//! A letter holds no address, no secret and no answer. The link in it, where it has one, is made when it is rendered.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// One letter to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Letter {
+    /// To an institution: something came in about a statement that it may read.
+    StatementNews(StatementNews),
+    /// To anybody: what would have been letters of their own, told once a day.
+    Digest(Digest),
+}
+
+/// How much depends on a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Necessity {
+    /// It holds a link that nobody else has: always sent, and at once.
+    Personal,
+    /// Somebody waits for an answer: always sent, at once or with the day's others.
+    Duty,
+    /// Good to know: sent unless the recipient does not want such letters.
+    News,
+}
+
+impl Letter {
+    /// How much depends on it.
+    pub fn necessity(&self) -> Necessity {
+        match self {
+            Self::StatementNews(_) => Necessity::News,
+            Self::Digest(_) => Necessity::Duty,
+        }
+    }
+}
+
+/// What came in about a statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementNews {
+    /// What happened to it.
+    pub news: News,
+    /// The vendor's name.
+    pub vendor: String,
+    /// The product's name.
+    pub product: String,
+    /// `MDS` or `SDS`.
+    pub form: String,
+    /// Which revision.
+    pub revision: u64,
+}
+
+/// What happened to a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// It came in.
+    Received,
+    /// Its vendor took it back.
+    Withdrawn,
+    /// Its vendor says that it still holds.
+    Confirmed,
+}
+
+/// What would have been letters of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// The day, in Japan, that they were written on at the latest.
+    pub day: Date,
+    /// The letters, the oldest first: the beginning of them where there are many.
+    pub letters: Vec<Letter>,
+    /// How many there are in all.
+    pub count: u64,
+}
