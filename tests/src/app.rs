@@ -113,6 +113,14 @@ impl TestApp {
         }
     }
 
+    /// Why a service with these settings does not start on that database.
+    pub fn refused(database: &Database, set: impl FnOnce(&mut Config)) -> String {
+        let mut config = config_of(database);
+        set(&mut config);
+        let built = app::build(&config, Clock::fixed(START.parse().unwrap()), random());
+        built.err().expect("a refusal").to_string()
+    }
+
     /// Stops the service in good order; its database is still there.
     pub fn stop(&mut self) -> &Database {
         self.running.take().unwrap().stop().unwrap();

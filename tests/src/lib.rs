@@ -18,9 +18,11 @@ mod app;
 mod audit;
 mod database;
 mod documents;
+pub mod foreign;
 mod http;
 mod letters;
 mod program;
+mod smtp;
 
 pub use actors::{Client, Institution, Operator, Vendor, scopes_of};
 pub use app::{Instance, Site, TestApp};
@@ -30,6 +32,7 @@ pub use documents::{compact, ed25519_key, fixture, fixture_key, new_key, sha256,
 pub use http::{Answer, Call, Problem};
 pub use letters::Letter;
 pub use program::{Ended, Home, Program, free_port, kaiji};
+pub use smtp::{SmtpServer, SmtpTls};
 
 /// Makes two tests of each story, one on SQLite and one on PostgreSQL. A story is a function that takes `&TestApp`;
 /// one that is not listed is dead code, which the compiler reports.

@@ -2,11 +2,11 @@
 //! `tests/with-foreign-tools` provides.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+use kaiji_tests::foreign::{script, tools};
 use kaiji_tests::{TestApp, fixture_key, on_both_databases, sha256_of};
 use serde_json::{Value, json};
 
@@ -26,22 +26,6 @@ fn jose_verifies_statements_and_receipts_and_refuses_what_was_tampered_with(app:
     let mut node = Command::new(tools().join("bin/node"));
     node.arg(script("verify.mjs")).arg(tools());
     agrees(&mut node, &signed(app));
-}
-
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tests/with-foreign-tools speaks through the environment"
-)]
-fn tools() -> PathBuf {
-    std::env::var_os("KAIJI_TEST_TOOLS")
-        .expect("others' tools in KAIJI_TEST_TOOLS: run this with tests/with-foreign-tools")
-        .into()
-}
-
-fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("foreign")
-        .join(name)
 }
 
 /// A document that the service took or made, and the key that it says is its signer's.

@@ -30,6 +30,7 @@ mod openssl;
 mod parity;
 mod release;
 mod revisions;
+mod smtp;
 mod submission;
 mod systems;
 mod tokens;
