@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum Letter {
     /// To an institution: something came in about a statement that it may read.
     StatementNews(StatementNews),
+    /// To whoever is asked for a statement: the answer is still waited for.
+    RequestReminder(RequestReminder),
     /// To anybody: what would have been letters of their own, told once a day.
     Digest(Digest),
 }
@@ -31,7 +33,7 @@ impl Letter {
     pub fn necessity(&self) -> Necessity {
         match self {
             Self::StatementNews(_) => Necessity::News,
-            Self::Digest(_) => Necessity::Duty,
+            Self::RequestReminder(_) | Self::Digest(_) => Necessity::Duty,
         }
     }
 }
@@ -61,6 +63,21 @@ pub enum News {
     Withdrawn,
     /// Its vendor says that it still holds.
     Confirmed,
+}
+
+/// A request that waits for its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestReminder {
+    /// The institution's name.
+    pub institution: String,
+    /// What is asked about: the product.
+    pub subject: String,
+    /// When it was asked, in Japan.
+    pub asked_on: Date,
+    /// By when an answer is hoped for.
+    pub due_on: Option<Date>,
+    /// Whether that day has passed.
+    pub overdue: bool,
 }
 
 /// What would have been letters of their own.

@@ -39,6 +39,9 @@ pub struct Config {
     pub timestamps: Option<TimestampSettings>,
     /// How letters leave.
     pub mail: MailSettings,
+    /// At what distances from the day that it is due on a request is reminded of: in days, before it where they are
+    /// negative.
+    pub reminder_days: Vec<i16>,
     /// The witnesses whose cosignatures on checkpoints are kept: their verifier keys, `name+hash+key`.
     pub witnesses: Vec<String>,
 }
@@ -165,6 +168,7 @@ impl Default for Config {
             clock: None,
             timestamps: None,
             mail: MailSettings::default(),
+            reminder_days: vec![-7, -1, 1, 7],
             witnesses: Vec::new(),
         }
     }

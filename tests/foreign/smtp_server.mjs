@@ -45,7 +45,7 @@ const server = new SMTPServer({
   onData(stream, session, callback) {
     const { address } = session.envelope.rcptTo[0];
     if (spared(address, "dropped")) {
-      for (const connection of server.connections) connection.close();
+      for (const connection of server.connections) if (connection.session === session) connection.close();
       return;
     }
     const parts = [];

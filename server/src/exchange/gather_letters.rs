@@ -1,17 +1,12 @@
 //! Whoever wants one letter a day gets it in the morning: the letters that were kept until then, told in one.
 
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 use kaiji_schema::letter::{Digest, Letter};
 
 use super::Exchange;
 use super::letters::{stored_letter, written};
-use super::time::JAPAN;
+use super::time::{last_morning, morning_of};
 use crate::storage::letters::{self, LetterRow, WAITING};
 use crate::storage::{Error as StorageError, Tx};
-
-/// When the day's letter is written, in Japan.
-const HOUR: i8 = 8;
 
 /// How many letters are told one by one; of the others only the number.
 const MOST: i64 = 100;
@@ -19,7 +14,7 @@ const MOST: i64 = 100;
 impl Exchange {
     /// Writes the day's letter to the next who is to get one. Answers whether there was anybody.
     pub fn gather_letters(&self) -> Result<bool, StorageError> {
-        let (_, before) = last_morning(self.clock.now());
+        let before = morning_of(last_morning(self.clock.now())).as_millisecond();
         // Asked outside first: an idle service does not write.
         if self
             .db
@@ -33,7 +28,8 @@ impl Exchange {
 }
 
 fn gather(tx: &mut Tx<'_>) -> Result<bool, StorageError> {
-    let (day, before) = last_morning(tx.now());
+    let day = last_morning(tx.now());
+    let before = morning_of(day).as_millisecond();
     let Some(mailbox) = letters::mailbox_with_kept(tx, before)? else {
         return Ok(false);
     };
@@ -61,14 +57,4 @@ fn gather(tx: &mut Tx<'_>) -> Result<bool, StorageError> {
     };
     letters::insert(tx, &row)?;
     Ok(true)
-}
-
-/// The newest morning that has come: its day, and the time in milliseconds.
-fn last_morning(now: Timestamp) -> (Date, i64) {
-    let day_begun = now
-        .saturating_sub(SignedDuration::from_hours(HOUR.into()))
-        .unwrap_or(now);
-    let day = JAPAN.to_datetime(day_begun).date();
-    let morning = JAPAN.to_timestamp(day.at(HOUR, 0, 0, 0));
-    (day, morning.unwrap_or(Timestamp::MIN).as_millisecond())
 }

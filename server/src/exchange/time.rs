@@ -1,8 +1,8 @@
 //! How instants are shown: RFC 3339, UTC, milliseconds.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
 /// An instant as rows keep it (milliseconds UTC) and documents show it (`2026-11-01T00:00:00.000Z`).
@@ -34,6 +34,21 @@ pub(super) const JAPAN: TimeZone = TimeZone::fixed(Offset::constant(9));
 /// The day that it is in Japan at an instant.
 pub(super) fn day_in_japan(at: Timestamp) -> Date {
     at.to_zoned(JAPAN).date()
+}
+
+/// When the day's letters are written, in Japan.
+const MORNING: i8 = 8;
+
+/// The morning of a day, in Japan.
+pub(super) fn morning_of(day: Date) -> Timestamp {
+    let morning = JAPAN.to_timestamp(day.at(MORNING, 0, 0, 0));
+    morning.unwrap_or(Timestamp::MIN)
+}
+
+/// The day in Japan of the newest morning that has come.
+pub(super) fn last_morning(now: Timestamp) -> Date {
+    let hours = SignedDuration::from_hours(MORNING.into());
+    day_in_japan(now.saturating_sub(hours).unwrap_or(now))
 }
 
 /// An instant as people in Japan read it.

@@ -1,15 +1,20 @@
-//! Sends what is in the outbox, a batch at a time, one letter after the other over one connection.
+//! Sends what is in the outbox, a batch at a time, over a few connections at once.
 //!
 //! Where the server cannot be reached the rest of the batch goes back untried, and nothing is sent for a while. When a
 //! letter is tried again, and when it is given up, is the exchange's business.
 
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::exchange::{ClaimedLetter, Exchange, LetterFate};
 use crate::mail::{Delivery, Parcel, PostOffice};
 use crate::storage::Error;
+
+/// How many letters are on their way at once. One connection manages about 25 a second: the library sends the end of a
+/// letter only when the server has acknowledged what is before it (lettre 0.11.23; mended in lettre#1159).
+const CONNECTIONS: usize = 4;
 
 /// How long nothing is sent after the first failure to reach the server; each further one doubles it.
 const FIRST_REST: SignedDuration = SignedDuration::from_secs(5);
@@ -46,47 +51,15 @@ impl Postman {
         if claimed.is_empty() {
             return Ok(false);
         }
-        let checkpoint = exchange.checkpoint_line().ok();
-        let mut unreachable = None;
-        let fates = claimed.into_iter().map(|claimed| {
-            let fate = match unreachable {
-                None => self.send(&claimed, checkpoint.clone(), &mut unreachable),
-                Some(_) => LetterFate::Untried,
-            };
-            (claimed, fate)
-        });
-        let fates: Vec<_> = fates.collect();
-        exchange.settle_letters(fates)?;
-        self.reached(exchange.clock().now(), unreachable.as_deref());
-        Ok(unreachable.is_none())
-    }
-
-    fn send(
-        &self,
-        claimed: &ClaimedLetter,
-        checkpoint: Option<String>,
-        unreachable: &mut Option<String>,
-    ) -> LetterFate {
-        let written_at = claimed.written_at;
-        let parcel = Parcel {
-            id: format!("letter-{}-{}", claimed.number, written_at.as_millisecond()),
-            to: claimed.to.clone(),
-            name: claimed.name.clone(),
-            letter: claimed.letter.clone(),
-            written_at,
-            link: claimed.link.clone(),
-            unsubscribe: claimed.unsubscribe.clone(),
-            checkpoint,
+        let batch = Batch {
+            office: &self.office,
+            checkpoint: exchange.checkpoint_line().ok(),
+            unreachable: Mutex::new(None),
         };
-        match self.office.send(&parcel) {
-            Delivery::Taken => LetterFate::Sent,
-            Delivery::Refused(reason) => LetterFate::Refused(reason),
-            Delivery::NotNow(reason) => LetterFate::Postponed(reason),
-            Delivery::Unreachable(reason) => {
-                *unreachable = Some(reason);
-                LetterFate::Untried
-            }
-        }
+        exchange.settle_letters(batch.send(&claimed))?;
+        let failure = batch.failure();
+        self.reached(exchange.clock().now(), failure.as_deref());
+        Ok(failure.is_none())
     }
 
     fn rests(&self, now: Timestamp) -> bool {
@@ -106,5 +79,76 @@ impl Postman {
         let until = now.saturating_add(long).unwrap_or(Timestamp::MAX);
         *rest = Some(Rest { until, long });
         tracing::warn!(failure, rest = %long, "letters cannot be sent; they wait");
+    }
+}
+
+/// Letters that were claimed together.
+struct Batch<'a> {
+    office: &'a PostOffice,
+    checkpoint: Option<String>,
+    /// Why the server cannot be reached; from then on nothing more is tried.
+    unreachable: Mutex<Option<String>>,
+}
+
+impl Batch<'_> {
+    /// Sends them over a few connections at once, each taking its share.
+    fn send(&self, claimed: &[ClaimedLetter]) -> Vec<(ClaimedLetter, LetterFate)> {
+        let share = claimed.len().div_ceil(CONNECTIONS).max(1);
+        let send = |letters: &[ClaimedLetter]| {
+            let sent = letters
+                .iter()
+                .map(|letter| (letter.clone(), self.send_one(letter)));
+            sent.collect::<Vec<_>>()
+        };
+        thread::scope(|scope| {
+            let shares = claimed.chunks(share);
+            let senders: Vec<_> = shares
+                .map(|letters| scope.spawn(move || send(letters)))
+                .collect();
+            let sent = senders
+                .into_iter()
+                .map(|sender| sender.join().unwrap_or_default());
+            sent.flatten().collect()
+        })
+    }
+
+    fn send_one(&self, claimed: &ClaimedLetter) -> LetterFate {
+        if self.failure().is_some() {
+            return LetterFate::Untried;
+        }
+        match self.office.send(&self.parcel(claimed)) {
+            Delivery::Taken => LetterFate::Sent,
+            Delivery::Refused(reason) => LetterFate::Refused(reason),
+            Delivery::NotNow(reason) => LetterFate::Postponed(reason),
+            Delivery::Unreachable(reason) => {
+                *self
+                    .unreachable
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = Some(reason);
+                LetterFate::Untried
+            }
+        }
+    }
+
+    fn failure(&self) -> Option<String> {
+        let unreachable = self
+            .unreachable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        unreachable.clone()
+    }
+
+    fn parcel(&self, claimed: &ClaimedLetter) -> Parcel {
+        let written_at = claimed.written_at;
+        Parcel {
+            id: format!("letter-{}-{}", claimed.number, written_at.as_millisecond()),
+            to: claimed.to.clone(),
+            name: claimed.name.clone(),
+            letter: claimed.letter.clone(),
+            written_at,
+            link: claimed.link.clone(),
+            unsubscribe: claimed.unsubscribe.clone(),
+            checkpoint: self.checkpoint.clone(),
+        }
     }
 }

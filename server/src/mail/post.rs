@@ -138,8 +138,7 @@ fn connect(smtp: &Smtp) -> Result<SmtpTransport, lettre::transport::smtp::Error>
         .port(smtp.port)
         .tls(tls)
         .timeout(Some(Duration::from_secs(smtp.patience_seconds.into())))
-        // Letters go one after the other, over one connection while there are any.
-        .pool_config(PoolConfig::new().max_size(1));
+        .pool_config(PoolConfig::new());
     if let Some((user, password)) = &smtp.credentials {
         builder = builder.credentials(Credentials::new(user.clone(), password.clone()));
     }

@@ -4,7 +4,7 @@
 //! it, so that they cannot say different things; a line that is an address becomes a link.
 
 use askama::Template;
-use kaiji_schema::letter::{Digest, Letter, News, StatementNews};
+use kaiji_schema::letter::{Digest, Letter, News, RequestReminder, StatementNews};
 
 use super::Parcel;
 
@@ -18,7 +18,7 @@ pub(super) struct Words {
 
 /// Puts a letter into words.
 pub(super) fn words(parcel: &Parcel, service: &str) -> askama::Result<Words> {
-    let (subject, body) = prose(&parcel.letter)?;
+    let (subject, body) = prose(&parcel.letter, parcel.link.as_deref())?;
     let (name, unsubscribe) = (parcel.name.as_deref(), parcel.unsubscribe.as_deref());
     let checkpoint = parcel.checkpoint.as_deref();
     let text = PlainLayout {
@@ -44,9 +44,10 @@ pub(super) fn words(parcel: &Parcel, service: &str) -> askama::Result<Words> {
 }
 
 /// The subject and the body of a letter.
-fn prose(letter: &Letter) -> askama::Result<(String, String)> {
+fn prose(letter: &Letter, link: Option<&str>) -> askama::Result<(String, String)> {
     let written = match letter {
         Letter::StatementNews(letter) => StatementNewsWords { letter }.render(),
+        Letter::RequestReminder(letter) => RequestReminderWords { letter, link }.render(),
         Letter::Digest(digest) => digest_words(digest)?.render(),
     }?;
     let (subject, body) = written.split_once('\n').unwrap_or((&written, ""));
@@ -54,7 +55,7 @@ fn prose(letter: &Letter) -> askama::Result<(String, String)> {
 }
 
 fn digest_words(digest: &Digest) -> askama::Result<DigestWords<'_>> {
-    let subjects = digest.letters.iter().map(prose);
+    let subjects = digest.letters.iter().map(|letter| prose(letter, None));
     let subjects: Vec<_> = subjects
         .map(|words| words.map(|(subject, _)| subject))
         .collect::<askama::Result<_>>()?;
@@ -94,6 +95,13 @@ fn line(text: &str) -> Line<'_> {
 #[template(path = "letters/statement_news.txt")]
 struct StatementNewsWords<'a> {
     letter: &'a StatementNews,
+}
+
+#[derive(Template)]
+#[template(path = "letters/request_reminder.txt")]
+struct RequestReminderWords<'a> {
+    letter: &'a RequestReminder,
+    link: Option<&'a str>,
 }
 
 #[derive(Template)]

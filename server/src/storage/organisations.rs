@@ -93,3 +93,15 @@ pub fn vendor_with_corporate_number(
     let found = directly!(connection, |own| query.select(organisations::id).first(own));
     Ok(found.optional()?)
 }
+
+/// Notes when an organisation wants letters. Answers how many organisations of that id there are.
+pub fn wish_for_letters(
+    connection: &mut DbConnection,
+    id: &str,
+    letters: &str,
+) -> Result<usize, Error> {
+    let changed = diesel::update(organisations::table.find(id))
+        .set(organisations::letters.eq(letters.to_owned()))
+        .execute(connection)?;
+    Ok(changed)
+}

@@ -1,8 +1,9 @@
 //! The load program: starts the release server on a database of its own, drives it over loopback with a bounded
 //! number of requests, and sets what it measures beside floors measured in the same run.
 //!
-//! `cargo run --release -p kaiji-tests --bin load` prints the table; with `-- --write` it goes to
-//! `docs/performance.md`, where people's notes below it stay; with `-- --log` only the long log is measured, and printed.
+//! `tests/with-foreign-tools cargo run --release -p kaiji-tests --bin load` prints the table; with `-- --write` it goes to
+//! `docs/performance.md`, where people's notes below it stay; with `-- --log` or
+//! `-- --letters` only the long log or the letters are measured, and printed.
 //! Only ratios mean something on a machine that others use as well.
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +16,7 @@
 
 mod connection;
 mod floors;
+mod letter_scenes;
 mod load;
 mod log_scenes;
 mod long_log;
@@ -38,6 +40,11 @@ fn main() {
         println!("{}", table.markdown());
         return;
     }
+    if asked("--letters") {
+        letter_scenes::news_for_many(&mut table);
+        println!("{}", table.markdown());
+        return;
+    }
     let mut world = World::open();
     scenes::idle(&mut table, &world);
     let floors = scenes::floors(&mut table, &world);
@@ -54,6 +61,7 @@ fn main() {
     scenes::memory_at_the_end(&mut table, &world);
     scenes::pulled_plug(&mut table, world);
     log_scenes::long_log(&mut table);
+    letter_scenes::news_for_many(&mut table);
     let page = page(&table);
     if asked("--write") {
         let notes = fs::read_to_string(PAGE).unwrap_or_default();
@@ -86,7 +94,7 @@ const INTRODUCTION: &str = "\
 Made by
 
 ```sh
-cargo run --release -p kaiji-tests --bin load -- --write
+tests/with-foreign-tools cargo run --release -p kaiji-tests --bin load -- --write
 ```
 
 which starts the release server on an empty SQLite database (`synchronous=FULL`), drives it over loopback with a
