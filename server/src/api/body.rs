@@ -13,10 +13,11 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{Either, FromRequest, HttpRequest};
 use kaiji_schema::jws::Refusal;
 use kaiji_schema::reader::{self, FromMembers};
 use kaiji_schema::statement::MAX_ATTACHMENT_BYTES;
+use utoipa::openapi::Required;
 
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
@@ -116,6 +117,16 @@ impl<T: FromMembers> Document<T> {
     }
 }
 
+/// A JSON document that may be left out: then there is no body at all.
+pub struct OptionalDocument<T>(Option<Document<T>>);
+
+impl<T: FromMembers> OptionalDocument<T> {
+    /// The document, with all its violations at once; `None` where there is none.
+    pub fn read(&self) -> Result<Option<T>, Problem> {
+        self.0.as_ref().map(Document::read).transpose()
+    }
+}
+
 /// A signed document: a compact JWS.
 pub struct Jose(Held);
 
@@ -185,6 +196,37 @@ impl<T: 'static> FromRequest for Document<T> {
                 document: PhantomData,
             })
         })
+    }
+}
+
+impl<T: 'static> FromRequest for OptionalDocument<T> {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let has_type = request.headers().contains_key(CONTENT_TYPE);
+        let bytes = if has_type {
+            Either::Left(held(request, payload, JSON, DOCUMENT_LIMIT))
+        } else {
+            Either::Right(nothing(payload.take()))
+        };
+        Box::pin(async {
+            let bytes = match bytes {
+                Either::Left(document) => Some(document.await),
+                Either::Right(nothing) => nothing.await.err().map(Err),
+            };
+            let document = PhantomData;
+            Ok(Self(bytes.map(|bytes| Document { bytes, document })))
+        })
+    }
+}
+
+/// Takes a body off the wire that should be none.
+async fn nothing(payload: Payload) -> Result<(), Problem> {
+    let arrived = timeout(LONGEST, collect(payload, 0)).await;
+    match arrived.unwrap_or_else(|_| Err(Kind::TooSlow.into())) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(wrong_type(JSON)),
     }
 }
 
@@ -269,22 +311,21 @@ fn held(
     expected: &'static str,
     limit: usize,
 ) -> impl Future<Output = Held> + use<> {
-    let wrong_type = || {
-        Problem::new(
-            Kind::UnsupportedMediaType,
-            format!("send the body as {expected}"),
-        )
-    };
     let right_type = if is_of_type(request, expected) {
         Ok(())
     } else {
-        Err(wrong_type())
+        Err(wrong_type(expected))
     };
     let payload = payload.take();
     async move {
         let bytes = timeout(LONGEST, collect(payload, limit)).await;
         right_type.and(bytes.unwrap_or_else(|_| Err(Kind::TooSlow.into())))
     }
+}
+
+fn wrong_type(expected: &str) -> Problem {
+    let detail = format!("send the body as {expected}");
+    Problem::new(Kind::UnsupportedMediaType, detail)
 }
 
 /// Whether the content type is this one. The one parameter that may follow is the charset: UTF-8, but for CSV, whose
@@ -340,6 +381,15 @@ impl<T: Shaped> Describe for Document<T> {
         about.takes::<T::Shape>(JSON, Some(T::example()));
         about.refuses(&[Kind::Unreadable, Kind::Violations]);
         about.refuses(&BODY);
+    }
+}
+
+impl<T: Shaped> Describe for OptionalDocument<T> {
+    fn describe(about: &mut About) {
+        Document::<T>::describe(about);
+        if let Some(body) = &mut about.body {
+            body.required = Some(Required::False);
+        }
     }
 }
 

@@ -298,13 +298,24 @@ fn of_institutions() -> Vec<Operation> {
             .explained("One comparison for each form that is held: every item with outcome, reason and raw answers.")
             .refuses(&[Kind::UnknownRequirementSet]),
         post("/api/v1/requests", requests::create, "Ask for a product's statements (提出依頼).")
-            .explained("A product whose release is `automatic` or `listed` answers at once.")
+            .explained(
+                "Either of the vendor of a `product` (one whose release is `automatic` or `listed` answers at once), or of \
+                 somebody at an e-mail address (`to`), who gets a letter with a link and needs no account.",
+            )
             .refuses(&[Kind::RequestOpen]),
         get("/api/v1/requests", requests::list, "List the requests that the caller made or is to answer."),
         get("/api/v1/requests/{id}", requests::find, "Show a request."),
         post("/api/v1/requests/{id}/release", requests::release, "Release the product's statements.")
+            .explained("The body may be left out where the request names the product.")
             .refuses(&[Kind::RequestState]),
+        post("/api/v1/requests/{id}/forward", requests::forward, "Forward a request to whoever can answer it.")
+            .explained(
+                "To another vendor of the exchange, or to an e-mail address. The institution sees whom it went to; the answer \
+                 comes back along the chain, and so does a refusal: then the caller is asked again.",
+            )
+            .refuses(&[Kind::RequestState, Kind::RequestCircle, Kind::RequestTooLong]),
         post("/api/v1/requests/{id}/decline", requests::decline, "Decline, with a reason.")
+            .explained("Whoever forwarded the request is asked again; else it ends here.")
             .refuses(&[Kind::RequestState]),
         post("/api/v1/requests/{id}/cancel", requests::cancel, "Take a request back.").refuses(&[Kind::RequestState]),
         get("/api/v1/scope", systems::scope, "Tell which volume of the guideline applies, by the inventory (図1).")

@@ -99,10 +99,16 @@ kinds! {
         "Only a pending key can be approved; a revoked one stays revoked.";
     FirstKey, "first_key", 409, "A vendor's first key is approved by the operator",
         "The operator approves it with a note of the evidence of identity.";
-    RequestOpen, "request_open", 409, "A request for this product is open already",
+    RequestOpen, "request_open", 409, "A request for this is open already",
         "Wait for its answer, or cancel it.";
-    RequestState, "request_state", 409, "The request was answered or cancelled before",
-        "Only an open request can be answered or cancelled.";
+    RequestState, "request_state", 409, "The request was answered, forwarded or cancelled before",
+        "Only an open request can be answered or forwarded; one that was forwarded can still be cancelled.";
+    RequestCircle, "request_circle", 409, "The request would come back to one who was asked",
+        "Name somebody who is not in `chain` yet, or answer or decline.";
+    RequestTooLong, "request_too_long", 409, "The request was forwarded too often",
+        "Decline, with a reason that tells the institution whom to ask.";
+    NoLink, "no_link", 409, "The request waits for nobody who answers by a link",
+        "A vendor of the exchange has it in its queue; what was answered or cancelled needs no link.";
     TooSlow, "too_slow", 408, "The body did not arrive in time",
         "Send the request again; a body may take a minute, 256 KiB of a file half of one.";
     Stale, "stale", 412, "The resource has changed since it was read",

@@ -1,16 +1,16 @@
-//! Requests: an institution asks for a product's statements, the vendor releases or declines.
+//! Requests: an institution asks for a product's statements; whoever is asked releases, declines or forwards.
 
 use actix_web::web;
 use kaiji_schema::reader::{FromMembers, Reader};
 
 use super::answer::{Answer, Created, Listed, Resource, Tagged};
 use super::auth::{Caller, InstitutionRequests, RequestReaders, VendorWrites};
-use super::body::Document;
+use super::body::{Document, OptionalDocument};
 use super::headers::IdempotencyKey;
 use super::page::Listing;
 use super::problem::Problem;
 use super::query::{Fields, Pairs, Parameter, Values};
-use crate::exchange::{NewRequest, RequestOrder, RequestState, RequestView};
+use crate::exchange::{Forward, NewRequest, RequestOrder, RequestState, RequestView};
 
 impl Resource for RequestView {
     fn location(&self) -> String {
@@ -28,7 +28,15 @@ pub struct Filter {
     order: RequestOrder,
 }
 
-const STATES: &[&str] = &["open", "overdue", "released", "declined", "cancelled"];
+const STATES: &[&str] = &[
+    "open",
+    "overdue",
+    "forwarded",
+    "answered",
+    "released",
+    "declined",
+    "cancelled",
+];
 
 impl Fields for Filter {
     const PARAMETERS: &'static [Parameter] = &[
@@ -47,14 +55,14 @@ impl Fields for Filter {
     ];
 
     fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
-        let expected = "open, overdue, released, declined or cancelled";
+        let expected = STATES.join(", ");
         let order = |word: &str| match word {
             "made" => Some(RequestOrder::Made),
             "due" => Some(RequestOrder::Due),
             _ => None,
         };
         Ok(Self {
-            state: pairs.choice("state", RequestState::from_word, expected)?,
+            state: pairs.choice("state", RequestState::from_word, &expected)?,
             order: pairs
                 .choice("order", order, "made or due")?
                 .unwrap_or_default(),
@@ -71,6 +79,20 @@ impl FromMembers for Refusal {
     fn from_members(reader: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             reason: reader.required_lines("reason", 2000)?,
+        })
+    }
+}
+
+/// What a vendor releases.
+#[derive(Default)]
+pub struct ReleasedProduct {
+    product: Option<String>,
+}
+
+impl FromMembers for ReleasedProduct {
+    fn from_members(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            product: reader.optional_text("product", 64),
         })
     }
 }
@@ -115,11 +137,24 @@ pub async fn find(
 pub async fn release(
     caller: Caller<VendorWrites>,
     id: web::Path<String>,
+    released: OptionalDocument<ReleasedProduct>,
 ) -> Answer<Tagged<RequestView>> {
-    caller
-        .ask(move |exchange, actor| Ok(exchange.release_request(actor, &id)?))
-        .await
-        .map(Tagged)
+    let verb = caller.ask(move |exchange, actor| {
+        let product = released.read()?.unwrap_or_default().product;
+        Ok(exchange.release_request(actor, &id, product)?)
+    });
+    verb.await.map(Tagged)
+}
+
+/// Forwards the request to whoever can answer it.
+pub async fn forward(
+    caller: Caller<VendorWrites>,
+    id: web::Path<String>,
+    forward: Document<Forward>,
+) -> Answer<Tagged<RequestView>> {
+    let verb = caller
+        .ask(move |exchange, actor| Ok(exchange.forward_request(actor, &id, forward.read()?)?));
+    verb.await.map(Tagged)
 }
 
 /// Declines, with a reason.

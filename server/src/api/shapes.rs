@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::keys::Note;
-use super::requests::Refusal;
+use super::requests::{Refusal, ReleasedProduct};
 use crate::exchange::{
-    NewClient, NewOrganisation, NewProduct, NewRequest, NewSystem, OrganisationChange,
+    Forward, NewClient, NewOrganisation, NewProduct, NewRequest, NewSystem, OrganisationChange,
     ProductChange, Release, Revocation, SystemChange,
 };
 
@@ -78,6 +78,11 @@ shaped! {
     SystemChange => SystemShape: { "installed_version": "3.2.1", "contract_renewal_on": "2027-03-31" };
     NewRequest => NewRequestShape: {
         "product": "prd_01kaz0000000000000000000", "due_on": "2027-01-31", "message": "立入検査の準備のため",
+    };
+    ReleasedProduct => ReleasedProductShape: { "product": "prd_01kaz0000000000000000000" };
+    Forward => ForwardShape: {
+        "to": { "name": "見本メーカー株式会社", "email": "security@maker.example.jp" },
+        "message": "開発とサーバー運用は同社が行っています",
     };
     Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
 }
@@ -286,18 +291,58 @@ pub struct SystemDetails {
     security_updates_written_in: Option<String>,
 }
 
-/// A request for a product's statements.
+/// A request: for the statements of a `product` of the exchange, or `to` somebody at an e-mail address.
 #[derive(ToSchema)]
 #[schema(as = NewRequest)]
 pub struct NewRequestShape {
     /// The product whose statements are asked for.
-    product: String,
-    /// A word to the vendor, at most 2000 characters.
+    product: Option<String>,
+    /// Instead of `product`: whom to ask by letter.
+    to: Option<AddresseeShape>,
+    /// With `to`: what is asked about, the product's name as the institution writes it. At most 200 characters.
+    subject: Option<String>,
+    /// The system of the inventory that it is for.
+    system: Option<String>,
+    /// Which forms are wanted: `MDS`, `SDS`; both if it is left out.
+    forms: Option<Vec<String>>,
+    /// A word to whoever is asked, at most 2000 characters.
     message: Option<String>,
     /// Instead of `due_on`: so many business days in Japan after today, 1 to 240.
     due_in_business_days: Option<u16>,
     /// By when an answer is hoped for, `YYYY-MM-DD`.
     due_on: Option<String>,
+}
+
+/// Somebody who need not be known to the exchange.
+#[derive(ToSchema)]
+#[schema(as = Addressee)]
+pub struct AddresseeShape {
+    /// Their name, or their company's, at most 200 characters.
+    name: String,
+    /// Their e-mail address.
+    email: String,
+}
+
+/// Who is to answer instead: a `vendor` of the exchange, or somebody at an e-mail address (`to`).
+#[derive(ToSchema)]
+#[schema(as = Forward)]
+pub struct ForwardShape {
+    /// The vendor's id.
+    vendor: Option<String>,
+    /// With `vendor`: its product that this is about, if that is known.
+    product: Option<String>,
+    /// Instead of `vendor`: whom to ask by letter.
+    to: Option<AddresseeShape>,
+    /// A word to them, at most 2000 characters.
+    message: Option<String>,
+}
+
+/// What is released.
+#[derive(ToSchema)]
+#[schema(as = ReleasedProduct)]
+pub struct ReleasedProductShape {
+    /// A product of the vendor's own; needed only where the request names none.
+    product: Option<String>,
 }
 
 /// Why a request is declined.

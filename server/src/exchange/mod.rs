@@ -24,6 +24,7 @@ mod evidence;
 mod export_comparison;
 mod export_systems;
 mod fetch_attachment;
+mod forward_request;
 mod gather_letters;
 mod high_water;
 mod idempotency;
@@ -31,6 +32,7 @@ mod import_systems;
 mod jwt;
 mod letters;
 mod link;
+mod links;
 mod log;
 mod name_attachments;
 mod organisations;
@@ -50,6 +52,7 @@ mod sweep_attachments;
 mod systems;
 mod time;
 mod unsubscribe;
+mod tries;
 mod validity;
 mod vendors_word;
 mod verify_document;
@@ -90,6 +93,7 @@ pub use import_systems::{
 pub use jwt::TokenKey;
 pub use letters::LetterWish;
 pub use link::{LinkPurpose, LinkToken};
+pub use links::{LinkError, Visitor};
 pub use log::{ConsistencyProof, InclusionProof, LogError, log_name};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
@@ -99,7 +103,10 @@ pub use read_statement::{
     StatementView,
 };
 pub use register_key::{Challenge, KeyError, KeyState, KeyView};
-pub use requests::{Due, NewRequest, RequestError, RequestOrder, RequestState, RequestView};
+pub use requests::{
+    Addressee, AddresseeView, Asked, ChainError, ChainPart, Due, Forward, NewRequest, Next,
+    RequestError, RequestOrder, RequestState, RequestView,
+};
 pub use retire_key::Revocation;
 pub use revision::{Revision, Stale};
 pub use scope::{QuestionView, ScopeView, SystemDutyView};
@@ -131,10 +138,11 @@ pub struct Exchange {
     random: Random,
     issuer: String,
     tokens: jwt::Tokens,
+    links: Arc<link::LinkTokens>,
+    tries: tries::Tries,
     remembered: authenticate::Remembered,
     anchors: Anchors,
     tiles: log::RememberedTiles,
-    links: link::LinkTokens,
 }
 
 impl Exchange {
@@ -150,13 +158,14 @@ impl Exchange {
         secret: &[u8; 32],
     ) -> Self {
         Self {
-            links: link::LinkTokens::new(secret, &issuer),
+            links: Arc::new(link::LinkTokens::new(secret, &issuer)),
             db,
             signer,
             clock,
             random,
             issuer,
             tokens: jwt::Tokens::new(token_key),
+            tries: tries::Tries::default(),
             remembered: authenticate::Remembered::default(),
             anchors: Anchors::default(),
             tiles: log::RememberedTiles::default(),

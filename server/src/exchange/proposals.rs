@@ -60,16 +60,12 @@ fn proposal(
         Some(id) => products::find(connection, id)?,
         None => None,
     };
-    let (heads, open) = match &product {
-        Some(product) => (
-            statements::heads(
-                connection,
-                Reader::Institution(&row.institution_id),
-                &product.id,
-            )?,
-            requests::find_open(connection, &row.institution_id, &product.id)?,
-        ),
-        None => (Vec::new(), None),
+    let heads = match &product {
+        Some(product) => {
+            let reader = Reader::Institution(&row.institution_id);
+            statements::heads(connection, reader, &product.id)?
+        }
+        None => Vec::new(),
     };
     let held = heads.into_iter().map(|head| held(head.statement));
     let held: Vec<HeldStatement> = held.collect();
@@ -87,6 +83,7 @@ fn proposal(
     if found.is_empty() {
         return Ok(None);
     }
+    let open = open_request(connection, &row)?;
     let ask = match &open {
         Some(_) => None,
         None => Some(question(connection, &row, &found)?),
@@ -95,9 +92,25 @@ fn proposal(
         system: row.id,
         name: row.name,
         occasions: found.into_iter().map(shown).collect(),
-        open_request: open.map(|request| request.id),
+        open_request: open,
         ask,
     }))
+}
+
+/// The request for the system's product, or for the system itself, that waits for an answer.
+fn open_request(
+    connection: &mut DbConnection,
+    row: &SystemRow,
+) -> Result<Option<String>, StorageError> {
+    let for_product = match &row.product_id {
+        Some(product) => requests::find_open(connection, &row.institution_id, product)?,
+        None => None,
+    };
+    let found = match for_product {
+        Some(request) => Some(request),
+        None => requests::find_open_for_system(connection, &row.institution_id, &row.id)?,
+    };
+    Ok(found.map(|request| request.id))
 }
 
 fn held(row: StatementRow) -> HeldStatement {

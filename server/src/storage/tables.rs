@@ -268,8 +268,16 @@ table! {
     requests (id) {
         id -> Text,
         institution_id -> Text,
-        vendor_id -> Text,
-        product_id -> Text,
+        vendor_id -> Nullable<Text>,
+        addressee_name -> Nullable<Text>,
+        addressee_email -> Nullable<Text>,
+        product_id -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        system_id -> Nullable<Text>,
+        forms -> Text,
+        forwarded_from -> Nullable<Text>,
+        origin_id -> Text,
+        step -> BigInt,
         state -> Text,
         message -> Nullable<Text>,
         due_on -> Nullable<Text>,
@@ -277,6 +285,41 @@ table! {
         revision -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+    }
+}
+
+table! {
+    links (id) {
+        id -> Text,
+        request_id -> Text,
+        generation -> BigInt,
+        token_sha256 -> Text,
+        requirement_set -> Text,
+        requirement_set_sha256 -> Text,
+        forms -> Text,
+        draft -> Nullable<Text>,
+        tries -> BigInt,
+        tried_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        used_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+table! {
+    registrations (id) {
+        id -> Text,
+        request_id -> Text,
+        organisation_name -> Text,
+        corporate_number -> Nullable<Text>,
+        person_name -> Text,
+        email -> Text,
+        state -> Text,
+        note -> Nullable<Text>,
+        vendor_id -> Nullable<Text>,
+        created_at -> BigInt,
+        decided_at -> Nullable<BigInt>,
     }
 }
 
@@ -398,10 +441,12 @@ allow_tables_to_appear_in_same_query!(
     key_challenges,
     leaves,
     letters,
+    links,
     log_head,
     log_tiles,
     organisations,
     products,
+    registrations,
     requests,
     service_keys,
     signing_keys,

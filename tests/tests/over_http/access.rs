@@ -116,6 +116,7 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/requests"                                      401  403  200  200  200  200;
     "GET /api/v1/requests/{id}"                                 401  403  404  404  200  200;
     "POST /api/v1/requests/{id}/decline"                        401  403  404  403  403  200;
+    "POST /api/v1/requests/{id}/forward"                        401  403  404  403  403  409;
     "POST /api/v1/requests/{id}/release"                        401  403  404  403  403  409;
     "POST /api/v1/requests/{id}/cancel"                         401  403  403  404  409  403;
 
@@ -245,6 +246,9 @@ impl World {
                 call.jose(&self.vendor.confirmation(&self.statement, "2026-11-20"))
             }
             "PUT /api/v1/attachments/{sha256}" => call.body("application/pdf", FILE),
+            "POST /api/v1/requests/{id}/forward" => {
+                call.json(&json!({ "vendor": self.other_vendor.organisation }))
+            }
             "POST /api/v1/requests" => call.json(&json!({ "product": self.asked })),
             "POST /api/v1/products" | "POST /api/v1/systems" => {
                 call.json(&json!({ "name": "新しい" }))

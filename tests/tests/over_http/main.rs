@@ -19,6 +19,7 @@ mod conventions;
 mod due_dates;
 mod evidence;
 mod foreign;
+mod forwards;
 mod identifiers;
 mod instances;
 mod inventory;

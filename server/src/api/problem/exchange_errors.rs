@@ -6,10 +6,11 @@ use kaiji_schema::violation::{Violation, Violations};
 
 use super::{Kind, Problem};
 use crate::exchange::{
-    AcknowledgeError, ApproveKeyError, AttachmentError, AuthenticateError, CheckStatementError,
-    ClientError, CompareError, CosignError, ExportError, IdempotencyError, ImportError, KeyError,
-    LogError, OrganisationError, ProductError, ReadStatementError, RequestError, Stale,
-    StorageError, SubmitError, SystemError, TokenError, VendorsWordError, VerifyDocumentError,
+    AcknowledgeError, ApproveKeyError, AttachmentError, AuthenticateError, ChainError,
+    CheckStatementError, ClientError, CompareError, CosignError, ExportError, IdempotencyError,
+    ImportError, KeyError, LogError, OrganisationError, ProductError, ReadStatementError,
+    RequestError, Stale, StorageError, SubmitError, SystemError, TokenError, VendorsWordError,
+    VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -246,9 +247,21 @@ impl From<RequestError> for Problem {
             RequestError::Violations(violations) => violations.into(),
             RequestError::OpenAlready(_) => said(Kind::RequestOpen, &error),
             RequestError::State(_) => said(Kind::RequestState, &error),
+            RequestError::Chain(error) => error.into(),
+            RequestError::NoLink => said(Kind::NoLink, &error),
             RequestError::Idempotency(error) => error.into(),
             RequestError::Storage(error) => error.into(),
         }
+    }
+}
+
+impl From<ChainError> for Problem {
+    fn from(error: ChainError) -> Self {
+        let kind = match error {
+            ChainError::Circle => Kind::RequestCircle,
+            ChainError::TooLong => Kind::RequestTooLong,
+        };
+        said(kind, &error)
     }
 }
 

@@ -1,0 +1,295 @@
+//! The links by which requests are answered: made and renewed with their letter, recognised when they are shown, ended.
+//!
+//! What a link allows is asked anew inside each write. Who guesses is slowed down: a link and a network address bear a few
+//! wrong tokens, then nothing for a while.
+
+use jiff::{SignedDuration, Timestamp};
+use kaiji_schema::form::FormKind;
+use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
+use kaiji_schema::violation::Violations;
+
+use super::link::{LinkPurpose, LinkRef, LinkToken, LinkTokens};
+use super::requests::{ChainError, RequestState, chain};
+use super::tries::Tried;
+use super::{Exchange, Moment, stored_digest};
+use crate::actor::{Act, Actor, OrganisationKind, Scopes};
+use crate::storage::links::{self, LinkRow};
+use crate::storage::requests::{self, RequestRow};
+use crate::storage::{DbConnection, Error as StorageError, Tx};
+
+/// How long a link can be used after its letter.
+const LIFETIME: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// How many hex digits of a token's digest name it in the audit trail.
+const NAME_LENGTH: usize = 16;
+
+/// Why a link does not let its holder do something.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// There is no such link, or the token is another.
+    #[error("there is no such link: open the newest letter about this request")]
+    Unknown,
+    /// It was good once.
+    #[error("the link is no longer good: {0}")]
+    Gone(&'static str),
+    /// The request was answered or declined.
+    #[error("this request was answered already")]
+    Answered,
+    /// Others were shown too often; good again after so many seconds.
+    #[error("too many wrong links were tried: wait {0} seconds")]
+    TooManyTries(u64),
+    /// An application for registration waits already.
+    #[error("an application for this request waits for the operator's decision already")]
+    AppliedAlready,
+    /// What came with it breaks rules.
+    #[error(transparent)]
+    Violations(#[from] Violations),
+    /// The request can go no further.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The rows could not be read or written.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Whoever holds a link that was recognised. What it allows is another question ([`standing`]).
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    link: String,
+    shown: LinkToken,
+    actor: Actor,
+}
+
+impl Visitor {
+    /// As the audit trail of the institution names them: by their link.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+/// A link that is good, and the request that it answers, which is open.
+pub(super) struct Standing {
+    pub(super) link: LinkRow,
+    pub(super) request: RequestRow,
+}
+
+impl Exchange {
+    /// Recognises what the holder of a link shows.
+    pub fn recognise_link(&self, shown: &str, act: Act) -> Result<Visitor, LinkError> {
+        let now = self.clock.now();
+        let address = act.address.clone();
+        if let Some(wait) = self.tries.wait(&address, now) {
+            return Err(LinkError::TooManyTries(wait));
+        }
+        let recognised = self.recognise(shown, act, now);
+        if matches!(recognised, Err(LinkError::Unknown)) {
+            self.tries.count(&address, now);
+        }
+        recognised
+    }
+
+    fn recognise(&self, shown: &str, act: Act, now: Timestamp) -> Result<Visitor, LinkError> {
+        let shown = LinkToken::parse(shown).ok_or(LinkError::Unknown)?;
+        let found = self.db.read(|c| links::find(c, &shown.id))?;
+        let link = found.ok_or(LinkError::Unknown)?;
+        if let Some(wait) = tried(&link).and_then(|tried| tried.wait(now)) {
+            return Err(LinkError::TooManyTries(wait));
+        }
+        if !self
+            .links
+            .agree(&shown.sha256, &stored_digest(&link.token_sha256)?)
+        {
+            return Err(self.refuse(&shown, &link)?);
+        }
+        let request = self.db.read(|c| request_of(c, &link))?;
+        let mut name = shown.sha256.to_string();
+        name.truncate(NAME_LENGTH);
+        Ok(Visitor {
+            actor: Actor {
+                organisation: request.institution_id,
+                kind: OrganisationKind::Institution,
+                client: link.id.clone(),
+                scopes: Scopes::default(),
+                token: name,
+                act: act.into(),
+            },
+            link: link.id,
+            shown,
+        })
+    }
+
+    /// The token is not that of the link: an earlier one of it, or a guess, which is counted.
+    fn refuse(&self, shown: &LinkToken, link: &LinkRow) -> Result<LinkError, StorageError> {
+        let earlier = (1..link.generation).map(|number| reference(&link.id, number));
+        let superseded = |earlier| {
+            self.links
+                .agree(&shown.sha256, &self.links.digest(&earlier))
+        };
+        if earlier.into_iter().any(superseded) {
+            return Ok(LinkError::Gone(SUPERSEDED));
+        }
+        let id = link.id.clone();
+        self.db.write(move |tx| {
+            if let Some(mut link) = links::find(tx, &id)? {
+                let tried = Tried::again(tried(&link), tx.now());
+                link.tries = tried.times.into();
+                link.tried_at = Some(tried.last.as_millisecond());
+                links::update(tx, &link)?;
+            }
+            Ok::<_, StorageError>(())
+        })?;
+        Ok(LinkError::Unknown)
+    }
+}
+
+const SUPERSEDED: &str = "a newer letter has another";
+const FORWARDED: &str = "the request was forwarded to somebody else";
+const REGISTERED: &str = "the request waits for you in the exchange, where you are registered now";
+const CANCELLED: &str = "the institution does not ask any more";
+const REVOKED: &str = "the institution revoked it";
+const EXPIRED: &str = "its time is over; ask the institution for a new letter";
+
+/// The visitor's link and its request, if the link is good at that time and the request waits for its holder.
+pub(super) fn standing(
+    connection: &mut DbConnection,
+    visitor: &Visitor,
+    now: Timestamp,
+) -> Result<Standing, LinkError> {
+    let link = links::find(connection, &visitor.link)?.ok_or(LinkError::Unknown)?;
+    if stored_digest(&link.token_sha256)? != visitor.shown.sha256 {
+        return Err(LinkError::Gone(SUPERSEDED));
+    }
+    let request = request_of(connection, &link)?;
+    match RequestState::from_word(&request.state) {
+        Some(RequestState::Forwarded) => return Err(LinkError::Gone(FORWARDED)),
+        Some(RequestState::Cancelled) => return Err(LinkError::Gone(CANCELLED)),
+        Some(RequestState::Open) if link.used_at.is_none() => {}
+        _ => return Err(LinkError::Answered),
+    }
+    if request.vendor_id.is_some() {
+        return Err(LinkError::Gone(REGISTERED));
+    }
+    if link.revoked_at.is_some() {
+        return Err(LinkError::Gone(REVOKED));
+    }
+    if link.expires_at <= now.as_millisecond() {
+        return Err(LinkError::Gone(EXPIRED));
+    }
+    Ok(Standing { link, request })
+}
+
+/// Sends the letter by which a request is answered. A second letter supersedes the link of the first, keeps what was
+/// filled in so far, and asks the same questions.
+pub(super) fn send(
+    tx: &mut Tx<'_>,
+    tokens: &LinkTokens,
+    request: &RequestRow,
+) -> Result<(), StorageError> {
+    let expires_at = tx.now().saturating_add(LIFETIME).unwrap_or(Timestamp::MAX);
+    match links::of_request(tx, &request.id)? {
+        None => {
+            let link = first(tx.now(), tokens, request, expires_at)?;
+            links::insert(tx, &link)
+        }
+        Some(mut link) => {
+            link.generation += 1;
+            link.token_sha256 = tokens
+                .digest(&reference(&link.id, link.generation))
+                .to_string();
+            link.expires_at = expires_at.as_millisecond();
+            link.revoked_at = None;
+            links::update(tx, &link)
+        }
+    }
+}
+
+/// Ends the link of a request without another in its place; `false` where it has none that is good.
+pub(super) fn revoke(tx: &mut Tx<'_>, request: &RequestRow) -> Result<bool, StorageError> {
+    let now = tx.now().as_millisecond();
+    match links::of_request(tx, &request.id)? {
+        Some(mut link) if link.revoked_at.is_none() => {
+            link.revoked_at = Some(now);
+            links::update(tx, &link)?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The request is answered by its link, which is used up; everybody on the way back learns it.
+pub(super) fn settle_by_link(tx: &mut Tx<'_>, standing: Standing) -> Result<(), StorageError> {
+    use_up(tx, standing.link)?;
+    chain::answer(tx, standing.request).map(drop)
+}
+
+/// The link was used: what was filled in is kept no longer.
+pub(super) fn use_up(tx: &mut Tx<'_>, mut link: LinkRow) -> Result<(), StorageError> {
+    link.used_at = Some(tx.now().as_millisecond());
+    link.draft = None;
+    links::update(tx, &link)
+}
+
+/// The questions of a link: the requirement set as it was when the letter went out, and the forms that were asked for.
+pub(super) fn questions(
+    link: &LinkRow,
+) -> Result<(&'static RequirementSet, Vec<FormKind>), StorageError> {
+    let is_the_same =
+        |set: &&RequirementSet| set.digest().to_string() == link.requirement_set_sha256;
+    let set = requirement_set(&link.requirement_set).filter(is_the_same);
+    let set = set.ok_or_else(|| {
+        let what = format!("requirement set {} of {}", link.requirement_set, link.id);
+        StorageError::Corrupt(what)
+    })?;
+    let forms = link.forms.split(' ').filter_map(FormKind::from_name);
+    Ok((set, forms.collect()))
+}
+
+fn first(
+    now: Timestamp,
+    tokens: &LinkTokens,
+    request: &RequestRow,
+    expires_at: Timestamp,
+) -> Result<LinkRow, StorageError> {
+    let set = requirement_set(DEFAULT_SET)
+        .ok_or_else(|| StorageError::Corrupt(format!("no requirement set {DEFAULT_SET}")))?;
+    // A request has one link: where one's name is known, so is the other's, and neither lets anybody in.
+    let name = request.id.split_once('_').map_or("", |(_, name)| name);
+    let id = format!("lnk_{name}");
+    Ok(LinkRow {
+        token_sha256: tokens.digest(&reference(&id, 1)).to_string(),
+        id,
+        request_id: request.id.clone(),
+        generation: 1,
+        requirement_set: set.id.clone(),
+        requirement_set_sha256: set.digest().to_string(),
+        forms: request.forms.clone(),
+        draft: None,
+        tries: 0,
+        tried_at: None,
+        expires_at: expires_at.as_millisecond(),
+        revoked_at: None,
+        used_at: None,
+        created_at: now.as_millisecond(),
+    })
+}
+
+fn reference(id: &str, generation: i64) -> LinkRef {
+    LinkRef {
+        purpose: LinkPurpose::AnswerRequest,
+        id: id.to_owned(),
+        generation,
+    }
+}
+
+fn request_of(connection: &mut DbConnection, link: &LinkRow) -> Result<RequestRow, StorageError> {
+    let missing = || StorageError::Corrupt(format!("link {} without its request", link.id));
+    requests::get(connection, &link.request_id)?.ok_or_else(missing)
+}
+
+/// The wrong tokens that were shown for the link.
+fn tried(link: &LinkRow) -> Option<Tried> {
+    Some(Tried {
+        times: u32::try_from(link.tries).unwrap_or(u32::MAX),
+        last: Moment(link.tried_at?).timestamp(),
+    })
+}
