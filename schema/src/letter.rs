@@ -13,6 +13,12 @@ pub enum Letter {
     StatementNews(StatementNews),
     /// To whoever is asked for a statement: the answer is still waited for.
     RequestReminder(RequestReminder),
+    /// To whoever reads what is sent to an address: a statement is asked for, and a link leads to where it is answered.
+    RequestByLink(RequestAsked),
+    /// To a vendor of the exchange: a statement is asked for.
+    RequestOpened(RequestAsked),
+    /// To an institution: what became of its request.
+    RequestNews(RequestNews),
     /// To anybody: what would have been letters of their own, told once a day.
     Digest(Digest),
 }
@@ -32,8 +38,9 @@ impl Letter {
     /// How much depends on it.
     pub fn necessity(&self) -> Necessity {
         match self {
-            Self::StatementNews(_) => Necessity::News,
-            Self::RequestReminder(_) | Self::Digest(_) => Necessity::Duty,
+            Self::RequestByLink(_) => Necessity::Personal,
+            Self::StatementNews(_) | Self::RequestNews(_) => Necessity::News,
+            Self::RequestOpened(_) | Self::RequestReminder(_) | Self::Digest(_) => Necessity::Duty,
         }
     }
 }
@@ -78,6 +85,63 @@ pub struct RequestReminder {
     pub due_on: Option<Date>,
     /// Whether that day has passed.
     pub overdue: bool,
+}
+
+/// A statement is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestAsked {
+    /// The institution's name.
+    pub institution: String,
+    /// What is asked about: the product's name.
+    pub subject: String,
+    /// Names of the forms that are wanted.
+    pub forms: Vec<String>,
+    /// By when an answer is hoped for.
+    pub due_on: Option<Date>,
+    /// The institution's word.
+    pub message: Option<String>,
+    /// Who forwarded the request, and their word; nobody where the institution itself asks.
+    pub forwarded_by: Option<Forwarder>,
+    /// Who was named instead and declined, where somebody is asked again.
+    pub declined_by: Option<String>,
+    /// The last day of the link in the letter.
+    pub good_until: Option<Date>,
+}
+
+/// Somebody who forwarded a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forwarder {
+    /// The name of the vendor, or of whoever was asked by letter.
+    pub name: String,
+    /// Their word to whoever is asked now.
+    pub message: Option<String>,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestNews {
+    /// What happened.
+    pub turn: RequestTurn,
+    /// What was asked about.
+    pub subject: String,
+    /// Who did it; where it was forwarded, to whom.
+    pub who: String,
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestTurn {
+    /// It was forwarded to somebody else.
+    Forwarded,
+    /// Whom it was forwarded to declined; whoever forwarded it is asked again.
+    Returned,
+    /// Statements were released.
+    Released,
+    /// It was answered by a link.
+    Answered,
+    /// It was declined.
+    Declined,
 }
 
 /// What would have been letters of their own.

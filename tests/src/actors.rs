@@ -402,6 +402,14 @@ impl Institution {
         created["id"].as_str().unwrap().to_owned()
     }
 
+    /// Asks whoever reads what is sent to an address; the request's id.
+    pub fn ask_by_letter(&self, address: &str, subject: &str) -> String {
+        let to = json!({ "name": "セキュリティご担当者", "email": address });
+        let new = json!({ "to": to, "subject": subject });
+        let created = self.post("/requests").json(&new).created();
+        created["id"].as_str().unwrap().to_owned()
+    }
+
     /// Fetches the signed bytes of a statement.
     pub fn fetch(&self, statement: &str) -> Answer {
         let get = self.get(&format!("/statements/{statement}"));

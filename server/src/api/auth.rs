@@ -182,7 +182,8 @@ impl Drop for UnderWay {
     }
 }
 
-fn record<T>(exchange: &Exchange, actor: &Actor, outcome: &Result<T, Problem>) {
+/// Tells the audit trail what became of a request.
+pub(super) fn record<T>(exchange: &Exchange, actor: &Actor, outcome: &Result<T, Problem>) {
     let result = outcome.as_ref().map_or_else(Problem::slug, |_| ANSWERED);
     exchange.record(actor, result);
 }

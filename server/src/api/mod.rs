@@ -17,6 +17,7 @@ pub mod exports;
 pub mod headers;
 pub mod health;
 pub mod keys;
+pub mod link;
 pub mod log;
 mod metrics;
 pub mod oauth;
@@ -30,6 +31,7 @@ pub mod problem;
 pub mod products;
 pub mod query;
 pub mod reference;
+pub mod registrations;
 pub mod requests;
 pub mod shapes;
 mod state;
@@ -60,6 +62,8 @@ pub fn operations() -> Vec<Operation> {
         of_vendors(),
         of_statements(),
         of_institutions(),
+        of_requests(),
+        of_links(),
     ]
     .into_iter()
     .flatten()
@@ -207,6 +211,26 @@ fn of_the_operator() -> Vec<Operation> {
             clients::disable,
             "Shut a client out for good.",
         ),
+        get(
+            "/api/v1/registrations",
+            registrations::list,
+            "List the applications of those who were asked by a link and want to be vendors.",
+        ),
+        post(
+            "/api/v1/registrations/{id}/approval",
+            registrations::approve,
+            "Make an applicant a vendor; the request comes into its queue.",
+        )
+        .explained(
+            "A new vendor is made, or with `vendor` one that is there is taken. The link of the request ends.",
+        )
+        .refuses(&[Kind::RegistrationState, Kind::RequestCircle]),
+        post(
+            "/api/v1/registrations/{id}/refusal",
+            registrations::refuse,
+            "Refuse an applicant, who can still answer by the link.",
+        )
+        .refuses(&[Kind::RegistrationState]),
     ]
 }
 
@@ -297,6 +321,26 @@ fn of_institutions() -> Vec<Operation> {
         get("/api/v1/systems/{id}/comparison", systems::compare, "Compare the statements held for a system (照合).")
             .explained("One comparison for each form that is held: every item with outcome, reason and raw answers.")
             .refuses(&[Kind::UnknownRequirementSet]),
+        get("/api/v1/scope", systems::scope, "Tell which volume of the guideline applies, by the inventory (図1).")
+            .explained(
+                "保守委託機関編 applies where the security updates of every server are the vendor's duty and that is written \
+                 down (guideline 7.0, section 1). Where it cannot be said yet, `ask` holds a question for the vendor.",
+            ),
+        get("/api/v1/proposals", systems::propose, "Tell for which systems a statement should be asked for, and why.")
+            .explained(
+                "What is missing; what was withdrawn; what was received or confirmed before the contract was renewed, for \
+                 another version, or a year ago. `ask` is a request ready to be sent; where one waits already, \
+                 `open_request` names it.",
+            ),
+        get("/api/v1/exports/systems.csv", exports::systems, "Export the inventory (医療情報システム一覧), as CSV.")
+            .explained("The columns of the guideline's table first. `POST /api/v1/systems/import` reads it again."),
+        get("/api/v1/exports/comparison.csv", exports::comparison, "Export how every system compares, as CSV.")
+            .explained(exports::comparison_description()),
+    ]
+}
+
+fn of_requests() -> Vec<Operation> {
+    vec![
         post("/api/v1/requests", requests::create, "Ask for a product's statements (提出依頼).")
             .explained(
                 "Either of the vendor of a `product` (one whose release is `automatic` or `listed` answers at once), or of \
@@ -318,21 +362,49 @@ fn of_institutions() -> Vec<Operation> {
             .explained("Whoever forwarded the request is asked again; else it ends here.")
             .refuses(&[Kind::RequestState]),
         post("/api/v1/requests/{id}/cancel", requests::cancel, "Take a request back.").refuses(&[Kind::RequestState]),
-        get("/api/v1/scope", systems::scope, "Tell which volume of the guideline applies, by the inventory (図1).")
+        post("/api/v1/requests/{id}/link", requests::renew_link, "Send the letter with a link once more.")
             .explained(
-                "保守委託機関編 applies where the security updates of every server are the vendor's duty and that is written \
-                 down (guideline 7.0, section 1). Where it cannot be said yet, `ask` holds a question for the vendor.",
-            ),
-        get("/api/v1/proposals", systems::propose, "Tell for which systems a statement should be asked for, and why.")
-            .explained(
-                "What is missing; what was withdrawn; what was received or confirmed before the contract was renewed, for \
-                 another version, or a year ago. `ask` is a request ready to be sent; where one waits already, \
-                 `open_request` names it.",
-            ),
-        get("/api/v1/exports/systems.csv", exports::systems, "Export the inventory (医療情報システム一覧), as CSV.")
-            .explained("The columns of the guideline's table first. `POST /api/v1/systems/import` reads it again."),
-        get("/api/v1/exports/comparison.csv", exports::comparison, "Export how every system compares, as CSV.")
-            .explained(exports::comparison_description()),
+                "To whoever has the request in the end. The link in the letter before is superseded; what was filled in stays.",
+            )
+            .refuses(&[Kind::NoLink]),
+        delete("/api/v1/requests/{id}/link", requests::revoke_link, "End the link by which the request could be answered.")
+            .refuses(&[Kind::NoLink]),
+    ]
+}
+
+fn of_links() -> Vec<Operation> {
+    vec![
+        get(
+            "/api/v1/link",
+            link::open,
+            "Show what a link asks, with the questions of the day of its letter.",
+        ),
+        put(
+            "/api/v1/link/draft",
+            link::save_draft,
+            "Keep what was filled in so far, until the link is used.",
+        ),
+        post(
+            "/api/v1/link/decline",
+            link::decline,
+            "Decline, with a reason.",
+        )
+        .explained("Whoever forwarded the request is asked again; else it ends here."),
+        post(
+            "/api/v1/link/addressee",
+            link::addressee,
+            "Name the right addressee, who gets a letter; the link ends.",
+        )
+        .refuses(&[Kind::RequestCircle, Kind::RequestTooLong]),
+        post(
+            "/api/v1/link/registration",
+            link::register,
+            "Apply for registration as a vendor of the exchange.",
+        )
+        .explained(
+            "The operator decides. Until then the request can still be answered by the link.",
+        )
+        .refuses(&[Kind::AppliedAlready]),
     ]
 }
 

@@ -187,7 +187,7 @@ fn problem_response(status: u16, kinds: &[Kind]) -> Response {
         .build();
     match status {
         401 => answer_header(&mut response, "WWW-Authenticate", "`Bearer`."),
-        503 => answer_header(&mut response, "Retry-After", "Seconds to wait."),
+        429 | 503 => answer_header(&mut response, "Retry-After", "Seconds to wait."),
         _ => {}
     }
     response

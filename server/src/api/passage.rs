@@ -15,6 +15,7 @@ use actix_web::{Error, web};
 use tracing::Instrument as _;
 
 use super::State;
+use super::link::KAIJI_LINK;
 use super::metrics::Metrics;
 use super::problem::{Kind, Problem};
 
@@ -53,7 +54,8 @@ pub async fn pass(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = state.request_ids().next();
-    let private = request.headers().contains_key(AUTHORIZATION);
+    let headers = request.headers();
+    let private = headers.contains_key(AUTHORIZATION) || headers.contains_key(KAIJI_LINK);
     let span =
         tracing::debug_span!("request", id, method = %request.method(), path = request.path());
     let answered = async {

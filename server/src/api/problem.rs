@@ -79,6 +79,8 @@ kinds! {
         "The two are not told apart, so that nobody learns of what is not theirs.";
     UnknownRequirementSet, "unknown_requirement_set", 404, "There is no such requirement set",
         "`/api/v1/requirement-sets` lists those that there are.";
+    UnknownLink, "unknown_link", 404, "There is no such link",
+        "Open the newest letter about the request, and send all that stands behind `#` in its link.";
     BeyondLog, "beyond_log", 404, "The log does not reach so far",
         "`/log/checkpoint` says how many leaves it has.";
     MethodNotAllowed, "method_not_allowed", 405, "The address has no such method",
@@ -109,6 +111,14 @@ kinds! {
         "Decline, with a reason that tells the institution whom to ask.";
     NoLink, "no_link", 409, "The request waits for nobody who answers by a link",
         "A vendor of the exchange has it in its queue; what was answered or cancelled needs no link.";
+    LinkUsed, "link_used", 409, "The request was answered already",
+        "Nothing is left to do. The institution can ask anew.";
+    AppliedAlready, "applied_already", 409, "An application for this request waits already",
+        "The operator decides; until then the request can be answered by the link.";
+    RegistrationState, "registration_state", 409, "The application was decided before",
+        "Only an application that waits is approved or refused.";
+    LinkGone, "link_gone", 410, "The link is no longer good",
+        "`detail` says why. The institution can send a new letter.";
     TooSlow, "too_slow", 408, "The body did not arrive in time",
         "Send the request again; a body may take a minute, 256 KiB of a file half of one.";
     Stale, "stale", 412, "The resource has changed since it was read",
@@ -131,6 +141,8 @@ kinds! {
         "`since` must name an earlier revision of the same product and form.";
     IdempotencyKeyReused, "idempotency_key_reused", 422, "The Idempotency-Key was used for another body",
         "Use a new key for a new request.";
+    TooManyTries, "too_many_tries", 429, "Too many tries",
+        "Nothing was looked at. Try again after `Retry-After` seconds.";
     Internal, "internal", 500, "The service failed",
         "It is logged under the `instance`: tell the operator that id.";
     Unavailable, "unavailable", 503, "The service cannot do this now",
@@ -169,6 +181,8 @@ pub struct Problem {
     /// What happened inside: for the log alone.
     cause: Option<String>,
     allow: Option<String>,
+    /// Seconds to wait.
+    retry_after: Option<i64>,
 }
 
 /// A problem as it is answered (RFC 9457).
@@ -237,6 +251,14 @@ impl Problem {
         }
     }
 
+    /// The same may be asked again after so many seconds.
+    pub fn too_many_tries(seconds: i64, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(Kind::TooManyTries, detail)
+        }
+    }
+
     /// The address has other methods than the one that was used.
     pub fn method_not_allowed(allow: String) -> Self {
         Self {
@@ -300,6 +322,9 @@ impl Problem {
             }
             _ => {}
         }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if let Some(allow) = self
             .allow
             .as_deref()
@@ -319,6 +344,7 @@ impl From<Kind> for Problem {
             violations: Vec::new(),
             cause: None,
             allow: None,
+            retry_after: None,
         }
     }
 }

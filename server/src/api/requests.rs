@@ -3,7 +3,7 @@
 use actix_web::web;
 use kaiji_schema::reader::{FromMembers, Reader};
 
-use super::answer::{Answer, Created, Listed, Resource, Tagged};
+use super::answer::{Answer, Created, Deleted, Listed, Resource, Tagged};
 use super::auth::{Caller, InstitutionRequests, RequestReaders, VendorWrites};
 use super::body::{Document, OptionalDocument};
 use super::headers::IdempotencyKey;
@@ -72,7 +72,8 @@ impl Fields for Filter {
 
 /// Why a vendor declines.
 pub struct Refusal {
-    reason: String,
+    /// In words.
+    pub reason: String,
 }
 
 impl FromMembers for Refusal {
@@ -167,6 +168,28 @@ pub async fn decline(
         Ok(exchange.decline_request(actor, &id, refusal.read()?.reason)?)
     });
     verb.await.map(Tagged)
+}
+
+/// Sends the letter with a link once more.
+pub async fn renew_link(
+    caller: Caller<InstitutionRequests>,
+    id: web::Path<String>,
+) -> Answer<Tagged<RequestView>> {
+    caller
+        .ask(move |exchange, actor| Ok(exchange.renew_link(actor, &id)?))
+        .await
+        .map(Tagged)
+}
+
+/// Ends the link.
+pub async fn revoke_link(
+    caller: Caller<InstitutionRequests>,
+    id: web::Path<String>,
+) -> Answer<Deleted> {
+    caller
+        .ask(move |exchange, actor| Ok(exchange.revoke_link(actor, &id)?))
+        .await
+        .map(|()| Deleted)
 }
 
 /// Takes the request back.

@@ -12,8 +12,9 @@ use utoipa::ToSchema;
 use super::keys::Note;
 use super::requests::{Refusal, ReleasedProduct};
 use crate::exchange::{
-    Forward, NewClient, NewOrganisation, NewProduct, NewRequest, NewSystem, OrganisationChange,
-    ProductChange, Release, Revocation, SystemChange,
+    Addressee, Draft, Forward, NewClient, NewOrganisation, NewProduct, NewRegistration, NewRequest,
+    NewSystem, OrganisationChange, ProductChange, RegistrationApproval, Release, Revocation,
+    SystemChange,
 };
 
 /// A document with a shape and an example for the reader of the interface's description.
@@ -84,6 +85,12 @@ shaped! {
         "to": { "name": "見本メーカー株式会社", "email": "security@maker.example.jp" },
         "message": "開発とサーバー運用は同社が行っています",
     };
+    Addressee => AddresseeShape: { "name": "見本メーカー株式会社", "email": "security@maker.example.jp" };
+    Draft => DraftShape: { "draft": "17：はい\n17.1：確認中" };
+    NewRegistration => NewRegistrationShape: {
+        "organisation_name": "見本メーカー株式会社", "person_name": "見本 太郎", "email": "security@maker.example.jp",
+    };
+    RegistrationApproval => RegistrationApprovalShape: { "note": "登記事項証明書と電話で本人を確認した" };
     Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
 }
 
@@ -321,6 +328,38 @@ pub struct AddresseeShape {
     name: String,
     /// Their e-mail address.
     email: String,
+}
+
+/// What was filled in so far.
+#[derive(ToSchema)]
+#[schema(as = Draft)]
+pub struct DraftShape {
+    /// In whatever way it is kept, at most 200,000 characters; null forgets it.
+    draft: Option<String>,
+}
+
+/// An application for registration as a vendor.
+#[derive(ToSchema)]
+#[schema(as = NewRegistration)]
+pub struct NewRegistrationShape {
+    /// The vendor's name, at most 200 characters.
+    organisation_name: String,
+    /// 法人番号: 13 digits, the first a check digit.
+    corporate_number: Option<String>,
+    /// Who applies, at most 200 characters.
+    person_name: String,
+    /// Where they read letters.
+    email: String,
+}
+
+/// Why the operator approves an application.
+#[derive(ToSchema)]
+#[schema(as = RegistrationApproval)]
+pub struct RegistrationApprovalShape {
+    /// What evidence of identity was seen, at most 1000 characters.
+    note: String,
+    /// The vendor of the exchange that whoever applied belongs to; without it, a new one is made.
+    vendor: Option<String>,
 }
 
 /// Who is to answer instead: a `vendor` of the exchange, or somebody at an e-mail address (`to`).

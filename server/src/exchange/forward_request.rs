@@ -1,10 +1,12 @@
 //! Whoever is asked names the one who can answer, and the request goes on: from the dealer to the maker, from the seller to
 //! whoever maintains (Q&A ). Due date and question travel along.
 
+use kaiji_schema::letter::RequestTurn;
+
 use super::Exchange;
 use super::link::LinkTokens;
 use super::requests::chain::{self, Chain, Reach};
-use super::requests::news::{self, News};
+use super::requests::news;
 use super::requests::{
     ChainError, Forward, Next, RequestError, RequestState, RequestView, automatic, open_one,
     subject_of, unknown_product,
@@ -112,7 +114,7 @@ pub(super) fn pass_on(
     chain::put(tx, &mut row, RequestState::Forwarded)?;
     requests::insert(tx, &next)?;
     let chain = Chain::read(tx, &next.origin_id)?;
-    news::go_back(tx, &chain.way_back(&row), &next, News::Forwarded)?;
+    news::go_back(tx, &chain.way_back(&row), &next, RequestTurn::Forwarded)?;
     news::ask(tx, links, &next)?;
     if let Some(product) = product
         && automatic(product)?

@@ -3,14 +3,16 @@
 //! What a link allows is asked anew inside each write. Who guesses is slowed down: a link and a network address bear a few
 //! wrong tokens, then nothing for a while.
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use kaiji_schema::form::FormKind;
 use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
 use kaiji_schema::violation::Violations;
 
 use super::link::{LinkPurpose, LinkRef, LinkToken, LinkTokens};
+use super::link_tries::Tried;
 use super::requests::{ChainError, RequestState, chain};
-use super::tries::Tried;
+use super::time::day_in_japan;
 use super::{Exchange, Moment, stored_digest};
 use crate::actor::{Act, Actor, OrganisationKind, Scopes};
 use crate::storage::links::{self, LinkRow};
@@ -37,7 +39,7 @@ pub enum LinkError {
     Answered,
     /// Others were shown too often; good again after so many seconds.
     #[error("too many wrong links were tried: wait {0} seconds")]
-    TooManyTries(u64),
+    TooManyTries(i64),
     /// An application for registration waits already.
     #[error("an application for this request waits for the operator's decision already")]
     AppliedAlready,
@@ -78,12 +80,12 @@ impl Exchange {
     pub fn recognise_link(&self, shown: &str, act: Act) -> Result<Visitor, LinkError> {
         let now = self.clock.now();
         let address = act.address.clone();
-        if let Some(wait) = self.tries.wait(&address, now) {
+        if let Some(wait) = self.link_tries.wait(&address, now) {
             return Err(LinkError::TooManyTries(wait));
         }
         let recognised = self.recognise(shown, act, now);
         if matches!(recognised, Err(LinkError::Unknown)) {
-            self.tries.count(&address, now);
+            self.link_tries.count(&address, now);
         }
         recognised
     }
@@ -178,18 +180,28 @@ pub(super) fn standing(
     Ok(Standing { link, request })
 }
 
-/// Sends the letter by which a request is answered. A second letter supersedes the link of the first, keeps what was
+/// A link for a letter.
+pub(super) struct Issued {
+    /// What its token is derived from.
+    pub(super) link: LinkRef,
+    /// Its last day in Japan.
+    pub(super) good_until: Date,
+}
+
+/// Makes the link for a letter by which a request is answered. That of a second letter supersedes the first, keeps what was
 /// filled in so far, and asks the same questions.
-pub(super) fn send(
+pub(super) fn issue(
     tx: &mut Tx<'_>,
     tokens: &LinkTokens,
     request: &RequestRow,
-) -> Result<(), StorageError> {
+) -> Result<Issued, StorageError> {
     let expires_at = tx.now().saturating_add(LIFETIME).unwrap_or(Timestamp::MAX);
-    match links::of_request(tx, &request.id)? {
+    let before = links::of_request(tx, &request.id)?;
+    let link = match before {
         None => {
             let link = first(tx.now(), tokens, request, expires_at)?;
-            links::insert(tx, &link)
+            links::insert(tx, &link)?;
+            link
         }
         Some(mut link) => {
             link.generation += 1;
@@ -198,9 +210,14 @@ pub(super) fn send(
                 .to_string();
             link.expires_at = expires_at.as_millisecond();
             link.revoked_at = None;
-            links::update(tx, &link)
+            links::update(tx, &link)?;
+            link
         }
-    }
+    };
+    Ok(Issued {
+        link: reference(&link.id, link.generation),
+        good_until: day_in_japan(expires_at),
+    })
 }
 
 /// Ends the link of a request without another in its place; `false` where it has none that is good.
@@ -217,6 +234,10 @@ pub(super) fn revoke(tx: &mut Tx<'_>, request: &RequestRow) -> Result<bool, Stor
 }
 
 /// The request is answered by its link, which is used up; everybody on the way back learns it.
+#[allow(
+    dead_code,
+    reason = "the answer by a link, which comes next, ends with it"
+)]
 pub(super) fn settle_by_link(tx: &mut Tx<'_>, standing: Standing) -> Result<(), StorageError> {
     use_up(tx, standing.link)?;
     chain::answer(tx, standing.request).map(drop)

@@ -18,6 +18,7 @@ mod clients;
 mod compare_system;
 mod confirm_statement;
 mod cosign;
+mod decline_by_link;
 mod directory;
 mod events;
 mod evidence;
@@ -32,15 +33,21 @@ mod import_systems;
 mod jwt;
 mod letters;
 mod link;
+mod link_tries;
 mod links;
 mod log;
+mod name_addressee_by_link;
 mod name_attachments;
+mod open_link;
 mod organisations;
 mod piece;
 mod products;
 mod proposals;
 mod read_statement;
+mod register_by_link;
 mod register_key;
+mod registrations;
+mod renew_link;
 mod requests;
 mod retire_key;
 mod revision;
@@ -52,7 +59,6 @@ mod sweep_attachments;
 mod systems;
 mod time;
 mod unsubscribe;
-mod tries;
 mod validity;
 mod vendors_word;
 mod verify_document;
@@ -95,6 +101,7 @@ pub use letters::LetterWish;
 pub use link::{LinkPurpose, LinkToken};
 pub use links::{LinkError, Visitor};
 pub use log::{ConsistencyProof, InclusionProof, LogError, log_name};
+pub use open_link::{Draft, ForwarderView, LinkQuestion, LinkView};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
 pub use proposals::{OccasionView, ProposalView};
@@ -102,7 +109,11 @@ pub use read_statement::{
     AnswerChange, ItemChange, ReadStatementError, StatementChanges, StatementDocument,
     StatementView,
 };
+pub use register_by_link::NewRegistration;
 pub use register_key::{Challenge, KeyError, KeyState, KeyView};
+pub use registrations::{
+    RegistrationApproval, RegistrationError, RegistrationState, RegistrationView,
+};
 pub use requests::{
     Addressee, AddresseeView, Asked, ChainError, ChainPart, Due, Forward, NewRequest, Next,
     RequestError, RequestOrder, RequestState, RequestView,
@@ -139,7 +150,7 @@ pub struct Exchange {
     issuer: String,
     tokens: jwt::Tokens,
     links: Arc<link::LinkTokens>,
-    tries: tries::Tries,
+    link_tries: link_tries::Tries,
     remembered: authenticate::Remembered,
     anchors: Anchors,
     tiles: log::RememberedTiles,
@@ -165,7 +176,7 @@ impl Exchange {
             random,
             issuer,
             tokens: jwt::Tokens::new(token_key),
-            tries: tries::Tries::default(),
+            link_tries: link_tries::Tries::default(),
             remembered: authenticate::Remembered::default(),
             anchors: Anchors::default(),
             tiles: log::RememberedTiles::default(),

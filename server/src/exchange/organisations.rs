@@ -110,7 +110,7 @@ impl FromMembers for OrganisationChange {
     clippy::option_option,
     reason = "absent, null and a value are three different wishes"
 )]
-fn read_corporate_number(reader: &mut Reader<'_>) -> Option<Option<CorporateNumber>> {
+pub(super) fn read_corporate_number(reader: &mut Reader<'_>) -> Option<Option<CorporateNumber>> {
     let text = reader.changed_text("corporate_number", 32)?;
     let Some(text) = text else { return Some(None) };
     match CorporateNumber::parse(&text) {
@@ -338,7 +338,10 @@ fn apply(row: &mut OrganisationRow, change: &OrganisationChange, now: i64) {
     }
 }
 
-fn refuse_taken_numbers(tx: &mut Tx<'_>, row: &OrganisationRow) -> Result<(), OrganisationError> {
+pub(super) fn refuse_taken_numbers(
+    tx: &mut Tx<'_>,
+    row: &OrganisationRow,
+) -> Result<(), OrganisationError> {
     let institution = OrganisationKind::Institution.as_str();
     if let Some(code) = &row.medical_institution_code {
         if row.kind != institution {

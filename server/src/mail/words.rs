@@ -4,7 +4,9 @@
 //! it, so that they cannot say different things; a line that is an address becomes a link.
 
 use askama::Template;
-use kaiji_schema::letter::{Digest, Letter, News, RequestReminder, StatementNews};
+use kaiji_schema::letter::{
+    Digest, Letter, News, RequestAsked, RequestNews, RequestReminder, RequestTurn, StatementNews,
+};
 
 use super::Parcel;
 
@@ -48,6 +50,10 @@ fn prose(letter: &Letter, link: Option<&str>) -> askama::Result<(String, String)
     let written = match letter {
         Letter::StatementNews(letter) => StatementNewsWords { letter }.render(),
         Letter::RequestReminder(letter) => RequestReminderWords { letter, link }.render(),
+        Letter::RequestByLink(letter) | Letter::RequestOpened(letter) => {
+            RequestAskedWords { letter, link }.render()
+        }
+        Letter::RequestNews(letter) => RequestNewsWords { letter }.render(),
         Letter::Digest(digest) => digest_words(digest)?.render(),
     }?;
     let (subject, body) = written.split_once('\n').unwrap_or((&written, ""));
@@ -102,6 +108,19 @@ struct StatementNewsWords<'a> {
 struct RequestReminderWords<'a> {
     letter: &'a RequestReminder,
     link: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "letters/request_asked.txt")]
+struct RequestAskedWords<'a> {
+    letter: &'a RequestAsked,
+    link: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "letters/request_news.txt")]
+struct RequestNewsWords<'a> {
+    letter: &'a RequestNews,
 }
 
 #[derive(Template)]

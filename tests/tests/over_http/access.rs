@@ -119,6 +119,18 @@ const TABLE: &[Row] = table! {
     "POST /api/v1/requests/{id}/forward"                        401  403  404  403  403  409;
     "POST /api/v1/requests/{id}/release"                        401  403  404  403  403  409;
     "POST /api/v1/requests/{id}/cancel"                         401  403  403  404  409  403;
+    "POST /api/v1/requests/{id}/link"                           401  403  403  404  409  403;
+    "DELETE /api/v1/requests/{id}/link"                         401  403  403  404  409  403;
+
+    "GET /api/v1/link"                                          400  400  400  400  400  400;
+    "PUT /api/v1/link/draft"                                    400  400  400  400  400  400;
+    "POST /api/v1/link/decline"                                 400  400  400  400  400  400;
+    "POST /api/v1/link/addressee"                               400  400  400  400  400  400;
+    "POST /api/v1/link/registration"                            400  400  400  400  400  400;
+
+    "GET /api/v1/registrations"                                 401  200  403  403  403  403;
+    "POST /api/v1/registrations/{id}/refusal"                   401  200  403  403  403  403;
+    "POST /api/v1/registrations/{id}/approval"                  401  409  403  403  403  403;
 
     "GET /api/v1/exports/systems.csv"                           401  403  403  200  200  403;
     "GET /api/v1/exports/comparison.csv"                        401  403  200  200  200  200;
@@ -143,6 +155,7 @@ struct World {
     proof: String,
     system: String,
     request: String,
+    registration: String,
     checkpoint: String,
 }
 
@@ -170,6 +183,7 @@ impl World {
             proof: vendor.proof(&vendor.challenge(), &new_key()),
             system: clinic.system("電子カルテ", &product),
             request: clinic.request(&asked),
+            registration: application(app, &clinic),
             checkpoint: app
                 .site()
                 .call("GET", "/log/checkpoint")
@@ -192,6 +206,7 @@ impl World {
             Some("products") => &self.product,
             Some("systems") => &self.system,
             Some("requests") => &self.request,
+            Some("registrations") => &self.registration,
             Some("forms") => "sds-5.0",
             Some("requirement-sets") => "mhlw-7.0-annex",
             _ => "",
@@ -230,8 +245,12 @@ impl World {
                 call.json(&json!({ "name": "新しい", "jwk": jwk, "scopes": ["requests:write"] }))
             }
             "POST /api/v1/keys" => call.jose(&self.proof),
-            "POST /api/v1/keys/{kid}/approval" => call.json(&json!({ "note": "本人を確認した。" })),
-            "POST /api/v1/keys/{kid}/revocation" | "POST /api/v1/requests/{id}/decline" => {
+            "POST /api/v1/keys/{kid}/approval" | "POST /api/v1/registrations/{id}/approval" => {
+                call.json(&json!({ "note": "本人を確認した。" }))
+            }
+            "POST /api/v1/keys/{kid}/revocation"
+            | "POST /api/v1/requests/{id}/decline"
+            | "POST /api/v1/registrations/{id}/refusal" => {
                 call.json(&json!({ "reason": "都合による" }))
             }
             "POST /api/v1/statements/check" => {
@@ -273,6 +292,19 @@ impl World {
             None => call.send(),
         }
     }
+}
+
+/// Somebody whom the clinic asked by a letter wants to be a vendor; the id of the application.
+fn application(app: &TestApp, clinic: &Institution) -> String {
+    let address = "security@maker.example.jp";
+    clinic.ask_by_letter(address, "レセコン");
+    let applicant = json!({
+        "organisation_name": "見本製作所", "person_name": "見本 太郎", "email": address,
+    });
+    let link = app.letter_to(address).link_token("/answer");
+    let apply = app.nobody("POST", "/link/registration");
+    let apply = apply.header("Kaiji-Link", link).json(&applicant);
+    apply.created()["id"].as_str().unwrap().to_owned()
 }
 
 /// The operations of the document, with who it says may use them.

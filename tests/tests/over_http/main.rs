@@ -11,6 +11,7 @@
 
 mod access;
 mod anchors;
+mod asked_by_link;
 mod attachments;
 mod audit;
 mod authority;

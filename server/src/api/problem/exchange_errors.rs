@@ -8,9 +8,9 @@ use super::{Kind, Problem};
 use crate::exchange::{
     AcknowledgeError, ApproveKeyError, AttachmentError, AuthenticateError, ChainError,
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, IdempotencyError,
-    ImportError, KeyError, LogError, OrganisationError, ProductError, ReadStatementError,
-    RequestError, Stale, StorageError, SubmitError, SystemError, TokenError, VendorsWordError,
-    VerifyDocumentError,
+    ImportError, KeyError, LinkError, LogError, OrganisationError, ProductError,
+    ReadStatementError, RegistrationError, RequestError, Stale, StorageError, SubmitError,
+    SystemError, TokenError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -262,6 +262,34 @@ impl From<ChainError> for Problem {
             ChainError::TooLong => Kind::RequestTooLong,
         };
         said(kind, &error)
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Unknown => said(Kind::UnknownLink, &error),
+            LinkError::Gone(_) => said(Kind::LinkGone, &error),
+            LinkError::Answered => said(Kind::LinkUsed, &error),
+            LinkError::TooManyTries(seconds) => Self::too_many_tries(seconds, error.to_string()),
+            LinkError::AppliedAlready => said(Kind::AppliedAlready, &error),
+            LinkError::Violations(violations) => violations.into(),
+            LinkError::Chain(error) => error.into(),
+            LinkError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegistrationError> for Problem {
+    fn from(error: RegistrationError) -> Self {
+        match error {
+            RegistrationError::NotFound => said(Kind::NotFound, &error),
+            RegistrationError::State(_) => said(Kind::RegistrationState, &error),
+            RegistrationError::Violations(violations) => violations.into(),
+            RegistrationError::Chain(error) => error.into(),
+            RegistrationError::Organisation(error) => error.into(),
+            RegistrationError::Storage(error) => error.into(),
+        }
     }
 }
 

@@ -4,10 +4,11 @@
 //! goes back one step, to whoever forwarded and is asked again, for the institution's contract is with the first
 //! (Q&A ). Nobody is asked twice in a chain, and it has an end.
 
+use kaiji_schema::letter::RequestTurn;
 use kaiji_schema::mail_address::MailAddress;
 
 use super::RequestState;
-use super::news::{self, News};
+use super::news;
 use crate::exchange::link::LinkTokens;
 use crate::storage::products;
 use crate::storage::requests::{self, RequestRow};
@@ -54,6 +55,11 @@ impl Chain {
         rows.find(|row| row.state == RequestState::Open.as_str())
     }
 
+    /// The institution's word to whoever is asked.
+    pub(in crate::exchange) fn asked_with(&self) -> Option<String> {
+        self.0.first().and_then(|origin| origin.message.clone())
+    }
+
     /// The request that this one continues.
     fn before(&self, row: &RequestRow) -> Option<&RequestRow> {
         let before = row.forwarded_from.as_ref()?;
@@ -74,11 +80,17 @@ impl Chain {
 
     /// Refuses to reach anybody twice, and too many.
     pub(in crate::exchange) fn admit(&self, next: Reach<'_>) -> Result<(), ChainError> {
-        if self.0.iter().any(|row| next.is_asked_by(row)) {
-            return Err(ChainError::Circle);
-        }
+        self.admit_as(next)?;
         if self.0.len() >= LONGEST {
             return Err(ChainError::TooLong);
+        }
+        Ok(())
+    }
+
+    /// Refuses that one who is asked turns out to be another who was asked.
+    pub(in crate::exchange) fn admit_as(&self, other: Reach<'_>) -> Result<(), ChainError> {
+        if self.0.iter().any(|row| other.is_asked_by(row)) {
+            return Err(ChainError::Circle);
         }
         Ok(())
     }
@@ -134,12 +146,12 @@ pub(in crate::exchange) fn decline(
     let chain = Chain::read(tx, &head.origin_id)?;
     put(tx, &mut head, RequestState::Declined)?;
     match chain.way_back(&head).as_slice() {
-        [] => news::go_back(tx, &[], &head, News::Declined)?,
+        [] => news::go_back(tx, &[], &head, RequestTurn::Declined)?,
         [before, others @ ..] => {
             let mut before = (*before).clone();
             put(tx, &mut before, RequestState::Open)?;
             news::ask_again(tx, links, &before, &head)?;
-            news::go_back(tx, others, &head, News::Returned)?;
+            news::go_back(tx, others, &head, RequestTurn::Returned)?;
         }
     }
     Ok(head)
@@ -184,14 +196,14 @@ fn come_back(
 ) -> Result<RequestRow, StorageError> {
     let chain = Chain::read(tx, &head.origin_id)?;
     put(tx, &mut head, state)?;
-    let news = match state {
-        RequestState::Released => News::Released,
-        _ => News::Answered,
+    let turn = match state {
+        RequestState::Released => RequestTurn::Released,
+        _ => RequestTurn::Answered,
     };
     let way = chain.way_back(&head);
     for row in &way {
         put(tx, &mut (*row).clone(), state)?;
     }
-    news::go_back(tx, &way, &head, news)?;
+    news::go_back(tx, &way, &head, turn)?;
     Ok(head)
 }

@@ -3,37 +3,25 @@
 //! What happens at the end of a chain is told back along it. Each learns of its own request; only the institution also
 //! learns who it was that answered or was asked.
 
+use kaiji_schema::letter::{Forwarder, Letter, RequestAsked, RequestNews, RequestTurn};
 use serde_json::json;
 
+use super::chain::Chain;
+use super::subject_of;
+use crate::exchange::letters::{Envelope, post, stored_address, write_to};
 use crate::exchange::link::LinkTokens;
-use crate::exchange::links;
+use crate::exchange::links::{self, Issued};
 use crate::storage::requests::RequestRow;
 use crate::storage::{DbConnection, Error as StorageError, Tx, organisations};
 
-/// What happened at the end of a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::exchange) enum News {
-    /// It goes on to somebody else.
-    Forwarded,
-    /// Whoever was asked last declined; whoever forwarded it to them is asked again.
-    Returned,
-    /// The statements of a product were released.
-    Released,
-    /// It was answered by a link.
-    Answered,
-    /// Whoever the institution asked declined.
-    Declined,
-}
-
-impl News {
-    fn kind(self) -> &'static str {
-        match self {
-            Self::Forwarded => "request_forwarded",
-            Self::Returned => "request_returned",
-            Self::Released => "request_released",
-            Self::Answered => "request_answered",
-            Self::Declined => "request_declined",
-        }
+/// The event that tells of a turn.
+fn kind(turn: RequestTurn) -> &'static str {
+    match turn {
+        RequestTurn::Forwarded => "request_forwarded",
+        RequestTurn::Returned => "request_returned",
+        RequestTurn::Released => "request_released",
+        RequestTurn::Answered => "request_answered",
+        RequestTurn::Declined => "request_declined",
     }
 }
 
@@ -44,8 +32,8 @@ pub(in crate::exchange) fn ask(
     row: &RequestRow,
 ) -> Result<(), StorageError> {
     match &row.vendor_id {
-        Some(vendor) => tx.notify(vendor, "request_opened", &subject(row, row)),
-        None => links::send(tx, tokens, row),
+        Some(vendor) => ask_vendor(tx, vendor, row, None),
+        None => send_link(tx, tokens, row, None),
     }
 }
 
@@ -57,9 +45,68 @@ pub(super) fn ask_again(
     declined: &RequestRow,
 ) -> Result<(), StorageError> {
     match &row.vendor_id {
-        Some(vendor) => tx.notify(vendor, News::Returned.kind(), &subject(row, declined)),
-        None => links::send(tx, tokens, row),
+        Some(vendor) => ask_vendor(tx, vendor, row, Some(declined)),
+        None => send_link(tx, tokens, row, Some(declined)),
     }
+}
+
+fn ask_vendor(
+    tx: &mut Tx<'_>,
+    vendor: &str,
+    row: &RequestRow,
+    declined: Option<&RequestRow>,
+) -> Result<(), StorageError> {
+    let kind = declined.map_or("request_opened", |_| kind(RequestTurn::Returned));
+    tx.notify(vendor, kind, &subject(row, declined.unwrap_or(row)))?;
+    let letter = Letter::RequestOpened(asked(tx, row, declined, None)?);
+    write_to(tx, vendor, &letter, Some(&row.id))
+}
+
+/// Sends a letter with a link, which supersedes the one before. Should it not arrive, the institution learns of it.
+pub(in crate::exchange) fn send_link(
+    tx: &mut Tx<'_>,
+    tokens: &LinkTokens,
+    row: &RequestRow,
+    declined: Option<&RequestRow>,
+) -> Result<(), StorageError> {
+    let issued = links::issue(tx, tokens, row)?;
+    let letter = Letter::RequestByLink(asked(tx, row, declined, Some(&issued))?);
+    let address = row.addressee_email.as_deref().unwrap_or_default();
+    let envelope = Envelope {
+        to: &stored_address(address)?,
+        name: row.addressee_name.as_deref(),
+        organisation: Some(&row.institution_id),
+        request: Some(&row.origin_id),
+        link: Some(&issued.link),
+    };
+    post(tx, &envelope, &letter)
+}
+
+fn asked(
+    tx: &mut Tx<'_>,
+    row: &RequestRow,
+    declined: Option<&RequestRow>,
+    issued: Option<&Issued>,
+) -> Result<RequestAsked, StorageError> {
+    let institution = organisations::find(tx, &row.institution_id)?;
+    let chain = Chain::read(tx, &row.origin_id)?;
+    let forwarded_by = match chain.way_back(row).first() {
+        Some(before) => Some(Forwarder {
+            name: who(tx, before)?,
+            message: row.message.clone(),
+        }),
+        None => None,
+    };
+    Ok(RequestAsked {
+        institution: institution.map(|found| found.name).unwrap_or_default(),
+        subject: subject_of(tx, row)?,
+        forms: row.forms.split(' ').map(str::to_owned).collect(),
+        due_on: row.due_on.as_deref().and_then(|day| day.parse().ok()),
+        message: chain.asked_with(),
+        forwarded_by,
+        declined_by: declined.map(|declined| who(tx, declined)).transpose()?,
+        good_until: issued.map(|issued| issued.good_until),
+    })
 }
 
 /// Tells what happened to `last` to the vendors on its way back and to the institution.
@@ -67,18 +114,21 @@ pub(in crate::exchange) fn go_back(
     tx: &mut Tx<'_>,
     way: &[&RequestRow],
     last: &RequestRow,
-    news: News,
+    turn: RequestTurn,
 ) -> Result<(), StorageError> {
     for row in way {
         if let Some(vendor) = &row.vendor_id {
-            tx.notify(vendor, news.kind(), &subject(row, last))?;
+            tx.notify(vendor, kind(turn), &subject(row, last))?;
         }
     }
     let who = who(tx, last)?;
     let told = json!({
         "request": last.origin_id, "product": last.product_id, "reason": last.reason, "who": who,
     });
-    tx.notify(&last.institution_id, news.kind(), &told.to_string())
+    tx.notify(&last.institution_id, kind(turn), &told.to_string())?;
+    let subject = subject_of(tx, last)?;
+    let letter = Letter::RequestNews(RequestNews { turn, subject, who });
+    write_to(tx, &last.institution_id, &letter, Some(&last.origin_id))
 }
 
 /// Tells whoever was asked that they need not answer any more. A link ends with its request.

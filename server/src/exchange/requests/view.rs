@@ -109,7 +109,7 @@ impl<'a> Viewer<'a> {
         let institution = organisations::find(connection, &row.institution_id)?;
         let product_name = product_name(connection, &row)?;
         let chain = Chain::read(connection, &row.origin_id)?;
-        let message = chain.0.first().and_then(|origin| origin.message.clone());
+        let message = chain.asked_with();
         let parts = self.seen(&chain, &row).into_iter();
         let parts = parts.map(|(part, how)| self.part(connection, part, how));
         let is_institution = matches!(self.party, Party::Institution(_));

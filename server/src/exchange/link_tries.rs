@@ -41,10 +41,10 @@ impl Tried {
     }
 
     /// For how many more seconds nothing is looked at, if these are too many.
-    pub(super) fn wait(self, now: Timestamp) -> Option<u64> {
+    pub(super) fn wait(self, now: Timestamp) -> Option<i64> {
         let wait = self.until().duration_since(now).as_millis();
         let is_over = self.times < MOST || wait <= 0;
-        (!is_over).then(|| u64::try_from(wait).unwrap_or(0).div_ceil(1000))
+        (!is_over).then(|| i64::try_from((wait + 999) / 1000).unwrap_or(i64::MAX))
     }
 
     fn until(self) -> Timestamp {
@@ -54,7 +54,7 @@ impl Tried {
 
 impl Tries {
     /// For how many more seconds nothing is looked at that comes from there.
-    pub(super) fn wait(&self, address: &str, now: Timestamp) -> Option<u64> {
+    pub(super) fn wait(&self, address: &str, now: Timestamp) -> Option<i64> {
         let tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tried.get(&network(address))?.wait(now)
     }
