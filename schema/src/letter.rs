@@ -17,6 +17,8 @@ pub enum Letter {
     RequestByLink(RequestAsked),
     /// To a vendor of the exchange: a statement is asked for.
     RequestOpened(RequestAsked),
+    /// To whoever applied for registration: what the operator decided.
+    RegistrationDecided(RegistrationDecided),
     /// To an institution: what became of its request.
     RequestNews(RequestNews),
     /// To anybody: what would have been letters of their own, told once a day.
@@ -38,7 +40,7 @@ impl Letter {
     /// How much depends on it.
     pub fn necessity(&self) -> Necessity {
         match self {
-            Self::RequestByLink(_) => Necessity::Personal,
+            Self::RequestByLink(_) | Self::RegistrationDecided(_) => Necessity::Personal,
             Self::StatementNews(_) | Self::RequestNews(_) => Necessity::News,
             Self::RequestOpened(_) | Self::RequestReminder(_) | Self::Digest(_) => Necessity::Duty,
         }
@@ -115,6 +117,15 @@ pub struct Forwarder {
     pub name: String,
     /// Their word to whoever is asked now.
     pub message: Option<String>,
+}
+
+/// What the operator decided of an application for registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistrationDecided {
+    /// Which organisation was to be registered.
+    pub organisation: String,
+    /// Whether it is.
+    pub approved: bool,
 }
 
 /// What became of a request.

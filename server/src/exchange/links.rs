@@ -33,7 +33,7 @@ pub enum LinkError {
     Unknown,
     /// It was good once.
     #[error("the link is no longer good: {0}")]
-    Gone(&'static str),
+    Gone(Gone),
     /// The request was answered or declined.
     #[error("this request was answered already")]
     Answered,
@@ -52,6 +52,29 @@ pub enum LinkError {
     /// The rows could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+/// Why a link that was good once is no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Gone {
+    /// A newer letter has another.
+    #[error("a newer letter has another")]
+    Superseded,
+    /// Somebody else is asked now.
+    #[error("the request was forwarded to somebody else")]
+    Forwarded,
+    /// Its holder is a vendor of the exchange now.
+    #[error("the request waits for you in the exchange, where you are registered now")]
+    Registered,
+    /// The institution does not ask any more.
+    #[error("the institution does not ask any more")]
+    Cancelled,
+    /// The institution took it back.
+    #[error("the institution revoked it")]
+    Revoked,
+    /// Its time is over.
+    #[error("its time is over; ask the institution for a new letter")]
+    Expired,
 }
 
 /// Whoever holds a link that was recognised. What it allows is another question ([`standing`]).
@@ -128,7 +151,7 @@ impl Exchange {
                 .agree(&shown.sha256, &self.links.digest(&earlier))
         };
         if earlier.into_iter().any(superseded) {
-            return Ok(LinkError::Gone(SUPERSEDED));
+            return Ok(LinkError::Gone(Gone::Superseded));
         }
         let id = link.id.clone();
         self.db.write(move |tx| {
@@ -144,13 +167,6 @@ impl Exchange {
     }
 }
 
-const SUPERSEDED: &str = "a newer letter has another";
-const FORWARDED: &str = "the request was forwarded to somebody else";
-const REGISTERED: &str = "the request waits for you in the exchange, where you are registered now";
-const CANCELLED: &str = "the institution does not ask any more";
-const REVOKED: &str = "the institution revoked it";
-const EXPIRED: &str = "its time is over; ask the institution for a new letter";
-
 /// The visitor's link and its request, if the link is good at that time and the request waits for its holder.
 pub(super) fn standing(
     connection: &mut DbConnection,
@@ -159,23 +175,23 @@ pub(super) fn standing(
 ) -> Result<Standing, LinkError> {
     let link = links::find(connection, &visitor.link)?.ok_or(LinkError::Unknown)?;
     if stored_digest(&link.token_sha256)? != visitor.shown.sha256 {
-        return Err(LinkError::Gone(SUPERSEDED));
+        return Err(LinkError::Gone(Gone::Superseded));
     }
     let request = request_of(connection, &link)?;
     match RequestState::from_word(&request.state) {
-        Some(RequestState::Forwarded) => return Err(LinkError::Gone(FORWARDED)),
-        Some(RequestState::Cancelled) => return Err(LinkError::Gone(CANCELLED)),
+        Some(RequestState::Forwarded) => return Err(LinkError::Gone(Gone::Forwarded)),
+        Some(RequestState::Cancelled) => return Err(LinkError::Gone(Gone::Cancelled)),
         Some(RequestState::Open) if link.used_at.is_none() => {}
         _ => return Err(LinkError::Answered),
     }
     if request.vendor_id.is_some() {
-        return Err(LinkError::Gone(REGISTERED));
+        return Err(LinkError::Gone(Gone::Registered));
     }
     if link.revoked_at.is_some() {
-        return Err(LinkError::Gone(REVOKED));
+        return Err(LinkError::Gone(Gone::Revoked));
     }
     if link.expires_at <= now.as_millisecond() {
-        return Err(LinkError::Gone(EXPIRED));
+        return Err(LinkError::Gone(Gone::Expired));
     }
     Ok(Standing { link, request })
 }

@@ -99,7 +99,7 @@ pub use import_systems::{
 pub use jwt::TokenKey;
 pub use letters::LetterWish;
 pub use link::{LinkPurpose, LinkToken};
-pub use links::{LinkError, Visitor};
+pub use links::{Gone, LinkError, Visitor};
 pub use log::{ConsistencyProof, InclusionProof, LogError, log_name};
 pub use open_link::{Draft, ForwarderView, LinkQuestion, LinkView};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};

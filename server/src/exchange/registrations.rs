@@ -2,12 +2,14 @@
 //!
 //! One who is approved finds the request in its queue, and its link ends. One who is refused can still answer by it.
 
+use kaiji_schema::letter::{Letter, RegistrationDecided};
 use kaiji_schema::reader::{FromMembers, Reader};
 use kaiji_schema::violation::Violations;
 use serde::Serialize;
 use serde_json::json;
 
-use super::letters::LetterWish;
+use super::letters::{Envelope, LetterWish, post, stored_address};
+use super::link::LinkTokens;
 use super::organisations::{OrganisationError, refuse_taken_numbers};
 use super::requests::chain::{Chain, Reach};
 use super::requests::{ChainError, RequestState, news};
@@ -15,7 +17,7 @@ use super::{Exchange, Moment, Page, Window, fold, violation};
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::organisations::{self, OrganisationRow};
 use crate::storage::registrations::{self, RegistrationRow};
-use crate::storage::requests::{self, RequestRow};
+use crate::storage::requests;
 use crate::storage::{Error as StorageError, Tx};
 
 /// Where an application stands.
@@ -163,9 +165,7 @@ impl Exchange {
                 Some(vendor) => known_vendor(tx, vendor)?,
                 None => make_vendor(tx, &new_id, &row)?,
             };
-            if let Some(request) = hand_over(tx, &row, &vendor)? {
-                news::ask(tx, &links, &request)?;
-            }
+            hand_over(tx, &links, &row, &vendor)?;
             row.vendor_id = Some(vendor);
             decide(tx, &mut row, RegistrationState::Approved, &approval.note)?;
             Ok::<_, RegistrationError>(row)
@@ -199,6 +199,7 @@ fn waiting(tx: &mut Tx<'_>, id: &str) -> Result<RegistrationRow, RegistrationErr
     }
 }
 
+/// Puts the decision down and tells whoever applied. The operator's words are its own.
 fn decide(
     tx: &mut Tx<'_>,
     row: &mut RegistrationRow,
@@ -208,7 +209,19 @@ fn decide(
     state.as_str().clone_into(&mut row.state);
     row.note = Some(note.to_owned());
     row.decided_at = Some(tx.now().as_millisecond());
-    registrations::update(tx, row)
+    registrations::update(tx, row)?;
+    let envelope = Envelope {
+        to: &stored_address(&row.email)?,
+        name: Some(&row.person_name),
+        organisation: None,
+        request: None,
+        link: None,
+    };
+    let letter = Letter::RegistrationDecided(RegistrationDecided {
+        organisation: row.organisation_name.clone(),
+        approved: state == RegistrationState::Approved,
+    });
+    post(tx, &envelope, &letter)
 }
 
 fn known_vendor(tx: &mut Tx<'_>, id: &str) -> Result<String, RegistrationError> {
@@ -242,16 +255,17 @@ fn make_vendor(
     Ok(vendor.id)
 }
 
-/// The request waits for the vendor now, if it still waits for whoever applied.
+/// The request waits for the vendor now, if it waits at all: in its queue, or for whoever the vendor named before.
 fn hand_over(
     tx: &mut Tx<'_>,
+    links: &LinkTokens,
     row: &RegistrationRow,
     vendor: &str,
-) -> Result<Option<RequestRow>, RegistrationError> {
+) -> Result<(), RegistrationError> {
     let request = requests::get(tx, &row.request_id)?;
-    let open = request.filter(|request| request.state == RequestState::Open.as_str());
-    let Some(mut request) = open else {
-        return Ok(None);
+    let waiting = request.filter(|request| RequestState::waits(&request.state));
+    let Some(mut request) = waiting else {
+        return Ok(());
     };
     Chain::read(tx, &request.origin_id)?.admit_as(Reach::Vendor(vendor))?;
     request.vendor_id = Some(vendor.to_owned());
@@ -260,5 +274,8 @@ fn hand_over(
     requests::update(tx, &request)?;
     let told = json!({ "request": request.origin_id, "vendor": vendor }).to_string();
     tx.notify(&request.institution_id, "addressee_registered", &told)?;
-    Ok(Some(request))
+    if request.state == RequestState::Open.as_str() {
+        news::ask(tx, links, &request)?;
+    }
+    Ok(())
 }

@@ -5,7 +5,8 @@
 
 use askama::Template;
 use kaiji_schema::letter::{
-    Digest, Letter, News, RequestAsked, RequestNews, RequestReminder, RequestTurn, StatementNews,
+    Digest, Letter, News, RegistrationDecided, RequestAsked, RequestNews, RequestReminder,
+    RequestTurn, StatementNews,
 };
 
 use super::Parcel;
@@ -53,6 +54,7 @@ fn prose(letter: &Letter, link: Option<&str>) -> askama::Result<(String, String)
         Letter::RequestByLink(letter) | Letter::RequestOpened(letter) => {
             RequestAskedWords { letter, link }.render()
         }
+        Letter::RegistrationDecided(letter) => RegistrationDecidedWords { letter }.render(),
         Letter::RequestNews(letter) => RequestNewsWords { letter }.render(),
         Letter::Digest(digest) => digest_words(digest)?.render(),
     }?;
@@ -115,6 +117,12 @@ struct RequestReminderWords<'a> {
 struct RequestAskedWords<'a> {
     letter: &'a RequestAsked,
     link: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "letters/registration_decided.txt")]
+struct RegistrationDecidedWords<'a> {
+    letter: &'a RegistrationDecided,
 }
 
 #[derive(Template)]

@@ -60,7 +60,10 @@ impl Asked {
 /// The link in the newest letter to that address: the one that is good, or else the last generation's.
 fn newest_link(app: &TestApp, address: &str) -> String {
     let letters = app.letters_to(address);
-    let links = letters.iter().map(|letter| letter.link_token("/answer"));
+    let asking = letters
+        .iter()
+        .filter(|letter| letter.text.contains("/answer#"));
+    let links = asking.map(|letter| letter.link_token("/answer"));
     let links: Vec<String> = links.collect();
     let good = links.iter().find(|link| {
         let shown = by_link(app, "GET", "", link).send();
@@ -398,6 +401,11 @@ fn whoever_holds_a_link_becomes_a_vendor(app: &TestApp) {
     let waiting = client.list("/requests?state=open");
     assert_eq!(waiting[0]["subject"], "見本レセコン");
     assert_eq!(kinds(&asked.clinic), ["addressee_registered"]);
+    let letters = app.letters_to(MAKER).into_iter();
+    let decided = letters.filter(|letter| letter.subject.contains("利用登録"));
+    let decided: Vec<_> = decided.collect();
+    assert_eq!(decided.len(), 1);
+    decided[0].is_as(app.site(), "registration_approved");
     // It releases a product of its own.
     let product = client
         .post("/products")
@@ -446,6 +454,11 @@ fn an_application_is_decided_once(app: &TestApp) {
     let note = json!({ "note": "確認した。" });
     let approve = app.operator().post(&format!("{path}/approval"));
     assert_eq!(refuse().ok()["note"], reason["reason"]);
+    let letters = app.letters_to(MAKER);
+    let told = letters
+        .iter()
+        .filter(|letter| letter.subject.ends_with("（登録できませんでした）"));
+    assert_eq!(told.count(), 1);
     refuse().refused(409, "registration_state");
     approve.json(&note).refused(409, "registration_state");
     let unknown = app.operator().post("/registrations/reg_0/approval");
