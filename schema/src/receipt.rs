@@ -32,6 +32,8 @@ pub enum Event {
     KeyRevoked,
     /// A statement was accepted.
     StatementReceived,
+    /// An answer that a person attests, unsigned, was accepted.
+    StatementAttested,
     /// The vendor took a statement back.
     StatementWithdrawn,
     /// The vendor said that a statement still holds.
@@ -48,11 +50,12 @@ pub enum Event {
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::KeyRegistered,
         Self::KeyRetired,
         Self::KeyRevoked,
         Self::StatementReceived,
+        Self::StatementAttested,
         Self::StatementWithdrawn,
         Self::StatementConfirmed,
         Self::DeliveryMade,
@@ -68,6 +71,7 @@ impl Event {
             Self::KeyRetired => "key_retired",
             Self::KeyRevoked => "key_revoked",
             Self::StatementReceived => "statement_received",
+            Self::StatementAttested => "statement_attested",
             Self::StatementWithdrawn => "statement_withdrawn",
             Self::StatementConfirmed => "statement_confirmed",
             Self::DeliveryMade => "delivery_made",
@@ -109,7 +113,7 @@ pub struct Receipt {
     pub institution: Option<String>,
     /// The product concerned.
     pub product: Option<String>,
-    /// The statement concerned: the digest of its whole JWS.
+    /// The statement concerned: the digest of its whole JWS, or of an attested one's bytes.
     pub statement_sha256: Option<Digest>,
     /// The key that signed what was received, or the key that the event is about.
     pub signer_kid: Option<Thumbprint>,

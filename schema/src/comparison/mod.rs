@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use crate::digest::Digest;
 use crate::form::{FormKind, QuestionNumber};
 use crate::requirement::RequirementSet;
-use crate::statement::{Answer, Statement};
+use crate::statement::{Answer, Answered};
 
 /// The outcome (結果) of one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -220,20 +220,21 @@ pub struct StatedAnswer<'a> {
 
 /// Compares a statement with the items of a set that are about its form (DESIGN section 5).
 ///
-/// `sha256` is the digest of the statement's JWS; `None` for a payload that is not signed.
+/// `sha256` is the digest of the statement's JWS, or of an attested one's bytes; `None` for what is not kept.
 pub fn compare<'a>(
-    statement: &'a Statement,
+    answered: impl Into<Answered<'a>>,
     sha256: Option<Digest>,
     set: &'a RequirementSet,
 ) -> Comparison<'a> {
-    let rules = rules::Rules::new(statement, set);
+    let answered = answered.into();
+    let rules = rules::Rules::new(answered, set);
     let mut items = Vec::with_capacity(set.items.len());
-    items.extend(set.items_of(statement.form).map(|item| rules.compare(item)));
+    items.extend(set.items_of(answered.form).map(|item| rules.compare(item)));
     Comparison {
         requirement_set: Cow::Borrowed(&set.id),
         statement: sha256,
-        form: statement.form,
-        form_edition: Cow::Borrowed(&statement.form_edition),
+        form: answered.form,
+        form_edition: Cow::Borrowed(answered.form_edition),
         summary: Summary::of(&items),
         items,
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::{ComparedItem, Outcome, Reading, Reason, StatedAnswer, StatedReply};
 use crate::requirement::{Item, RequirementSet, Rule};
-use crate::statement::{Answer, Replies, Reply, Statement};
+use crate::statement::{Answer, Answered, Replies, Reply};
 
 /// What the form's answers say about an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,17 +25,17 @@ pub(super) enum Derivation {
 
 /// One statement against one set.
 pub(super) struct Rules<'a> {
-    statement: &'a Statement,
+    answered: Answered<'a>,
     direct: Option<&'a Replies<String>>,
     same_edition: bool,
 }
 
 impl<'a> Rules<'a> {
-    pub(super) fn new(statement: &'a Statement, set: &RequirementSet) -> Self {
+    pub(super) fn new(answered: Answered<'a>, set: &RequirementSet) -> Self {
         Self {
-            statement,
-            direct: statement.direct_replies(&set.id),
-            same_edition: statement.form_edition == set.form_edition,
+            answered,
+            direct: answered.direct_replies(&set.id),
+            same_edition: answered.form_edition == set.form_edition,
         }
     }
 
@@ -78,7 +78,7 @@ impl<'a> Rules<'a> {
         let numbers = item.numbers.iter();
         numbers
             .map(|number| {
-                let reply = self.statement.reply(number);
+                let reply = self.answered.reply(number);
                 StatedAnswer {
                     number: *number,
                     answer: reply.and_then(|reply| reply.answer),

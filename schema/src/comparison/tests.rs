@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::rules::{Derivation, derive};
 use super::*;
 use crate::requirement::{DEFAULT_SET, Item, Rule, requirement_set};
+use crate::statement::Statement;
 use crate::statement::tests::sample;
 use crate::statement::{DirectReplies, Reply};
 

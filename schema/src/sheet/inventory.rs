@@ -9,8 +9,9 @@ use std::io::{self, Write};
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
-use super::{Encoding, Sheet, cp932, restore};
-use crate::violation::{Violation, Violations, escape_pointer_token};
+use super::table::{Layout, Row};
+use super::{Encoding, Sheet, table};
+use crate::violation::{Violation, Violations};
 
 /// At most so many rows: beyond every inventory there is.
 pub const MAX_ROWS: usize = 5_000;
@@ -87,10 +88,27 @@ const COLUMNS: [Column; 17] = [
     column("ログ検査点", "checkpoint", Kind::Checkpoint),
 ];
 
+/// The titles of [`COLUMNS`].
+const TITLES: [&str; COLUMNS.len()] = {
+    let mut titles = [""; COLUMNS.len()];
+    let mut at = 0;
+    while at < titles.len() {
+        titles[at] = COLUMNS[at].title;
+        at += 1;
+    }
+    titles
+};
+
+const LAYOUT: Layout = Layout {
+    titles: &TITLES,
+    required: &["導入している医療情報システム"],
+    max_rows: MAX_ROWS,
+};
+
 /// Where the value of a member stands in a file, as violations point to it: `/3/契約更新日`.
 pub fn place(row: u64, member: &str) -> String {
     let found = COLUMNS.iter().find(|column| column.member == member);
-    format!("/{row}/{}", found.map_or(member, |column| column.title))
+    table::place(row, found.map_or(member, |column| column.title))
 }
 
 impl Kind {
@@ -158,9 +176,8 @@ pub struct InventorySheet<W: Write> {
 impl<W: Write> InventorySheet<W> {
     /// Begins a file with its header. Each row will name the log's checkpoint.
     pub fn new(writer: W, encoding: Encoding, checkpoint: String) -> io::Result<Self> {
-        let titles = COLUMNS.each_ref().map(|column| column.title);
         Ok(Self {
-            sheet: Sheet::new(writer, encoding, &titles)?,
+            sheet: Sheet::new(writer, encoding, &TITLES)?,
             checkpoint,
         })
     }
@@ -204,94 +221,22 @@ impl Inventory {
     /// Reads a file. Reports `encoding`, `missing_column`, `unknown_column`, `duplicate_column`, `too_many_rows`,
     /// `too_many_cells` and `choice`, each with `/row/column`.
     pub fn read(bytes: &[u8]) -> Result<Self, Violations> {
-        let (text, encoding) = decode(bytes)?;
-        let mut rows = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(text.as_bytes())
-            .into_records()
-            // The bytes are in memory and are text: nothing else can fail.
-            .map_while(Result::ok);
-        let header = rows.next().unwrap_or_default();
-        let columns = columns_of(&header)?;
-        let mut found = Vec::new();
-        let mut records = Vec::new();
-        for (row, cells) in (2..).zip(rows) {
-            if cells.iter().all(|cell| cell.trim().is_empty()) {
-                continue;
-            }
-            if records.len() == MAX_ROWS {
-                let detail = format!("a list may have {MAX_ROWS} rows at the most");
-                found.push(Violation::new(format!("/{row}"), "too_many_rows", detail));
-                break;
-            }
-            records.push(record(row, &columns, &cells, &mut found));
-        }
-        Violations::from_vec(found)?;
+        let (encoding, records) = table::read_rows(bytes, &LAYOUT, record)?;
         Ok(Self { encoding, records })
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<(String, Encoding), Violations> {
-    let marked = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-    if let Ok(text) = str::from_utf8(marked) {
-        return Ok((text.to_owned(), Encoding::Utf8));
-    }
-    let text = cp932::decode(bytes).ok_or_else(|| {
-        let detail = "the file is neither UTF-8 nor CP932: save it as CSV UTF-8";
-        Violations::one(Violation::new("", "encoding", detail))
-    })?;
-    Ok((text, Encoding::Cp932))
-}
-
-fn columns_of(header: &csv::StringRecord) -> Result<Vec<&'static Column>, Violations> {
-    let mut found = Vec::new();
-    let mut columns: Vec<&'static Column> = Vec::new();
-    for title in header.iter().map(str::trim) {
-        let pointer = || format!("/1/{}", escape_pointer_token(title));
-        match COLUMNS.iter().find(|column| column.title == title) {
-            None => {
-                let titles = COLUMNS.each_ref().map(|column| column.title).join(", ");
-                let detail = format!("there is no such column; the columns are {titles}");
-                found.push(Violation::new(pointer(), "unknown_column", detail));
-            }
-            Some(column) if columns.iter().any(|before| before.title == title) => {
-                let detail = format!("{} is there twice", column.title);
-                found.push(Violation::new(pointer(), "duplicate_column", detail));
-            }
-            Some(column) => columns.push(column),
-        }
-    }
-    if found.is_empty() && columns.iter().all(|column| column.member != "name") {
-        let detail = "the first row must name the columns, with 導入している医療情報システム";
-        found.push(Violation::new("/1", "missing_column", detail));
-    }
-    Violations::from_vec(found)?;
-    Ok(columns)
-}
-
-fn record(
-    row: u64,
-    columns: &[&'static Column],
-    cells: &csv::StringRecord,
-    found: &mut Vec<Violation>,
-) -> InventoryRecord {
+fn record(row: &Row, found: &mut Vec<Violation>) -> InventoryRecord {
     let mut record = InventoryRecord {
-        row,
+        row: row.number,
         id: None,
         members: Map::new(),
     };
-    if cells.len() > columns.len() {
-        let detail = format!(
-            "the row has {} cells, the header {}",
-            cells.len(),
-            columns.len()
-        );
-        found.push(Violation::new(format!("/{row}"), "too_many_cells", detail));
-    }
-    for (number, column) in columns.iter().enumerate() {
-        let cell = restore(cells.get(number).unwrap_or_default().trim()).replace("\r\n", "\n");
-        match (&column.kind, column.kind.value(&cell)) {
+    for (title, cell) in row.cells() {
+        let Some(column) = COLUMNS.iter().find(|column| column.title == title) else {
+            continue;
+        };
+        match (&column.kind, column.kind.value(cell)) {
             (Kind::Checkpoint, _) => {}
             (Kind::Id, value) => {
                 record.id = value.ok().and_then(|id| id.as_str().map(str::to_owned));
@@ -299,9 +244,7 @@ fn record(
             (_, Ok(value)) => {
                 record.members.insert(column.member.to_owned(), value);
             }
-            (_, Err(detail)) => {
-                found.push(Violation::new(place(row, column.member), "choice", detail));
-            }
+            (_, Err(detail)) => found.push(Violation::new(row.place(title), "choice", detail)),
         }
     }
     record

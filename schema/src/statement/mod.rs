@@ -1,9 +1,12 @@
-//! Statements (開示書): one signed revision of a product's answers to a form. Immutable.
+//! Statements (開示書): one signed revision of a product's answers to a form. Immutable. And what stands in for one where
+//! nobody signs: an answer that a person attests (`attested`).
 //!
 //! A statement holds what its vendor wrote, also what nothing compares: numbers that no form lists, answers to
 //! requirement sets that this build does not know. `read` has the rules that a payload must keep,
 //! `changes` what differs between two revisions, [`crate::comparison`] what follows from one.
 
+mod answered;
+mod attested;
 mod changes;
 mod read;
 mod read_answers;
@@ -16,6 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::form::{FormKind, QuestionNumber};
 
+pub use answered::Answered;
+pub use attested::{ATTESTED_SCHEMA, Attested, AttestedBy, Questions};
 pub use changes::Change;
 pub use read::{SCHEMA, VIOLATION_CODES};
 pub use read_answers::MAX_REMARK_CHARS;
@@ -140,7 +145,7 @@ pub struct Statement {
 impl Statement {
     /// The reply to a question of the form.
     pub fn reply(&self, number: &QuestionNumber) -> Option<&Reply> {
-        self.answers.get(number)
+        Answered::from(self).reply(number)
     }
 
     /// The direct reply to an item of a requirement set.
@@ -150,8 +155,7 @@ impl Statement {
 
     /// All direct replies to a requirement set; `None` where the vendor gave none.
     pub fn direct_replies(&self, set: &str) -> Option<&Replies<String>> {
-        let direct = self.annex.iter().find(|direct| direct.set == set)?;
-        Some(&direct.replies)
+        Answered::from(self).direct_replies(set)
     }
 }
 

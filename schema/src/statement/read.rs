@@ -28,8 +28,8 @@ pub const VIOLATION_CODES: [&str; 8] = [
 ];
 
 const MAX_ID_CHARS: usize = 64;
-const MAX_NAME_CHARS: usize = 200;
-const MAX_VERSION_CHARS: usize = 100;
+pub(super) const MAX_NAME_CHARS: usize = 200;
+pub(super) const MAX_VERSION_CHARS: usize = 100;
 const MAX_EDITION_CHARS: usize = 6;
 
 impl Document for Statement {
@@ -85,7 +85,7 @@ pub(super) fn is_id(text: &str) -> bool {
 }
 
 /// An id after its prefix.
-fn read_id(reader: &mut Reader<'_>, name: &str, prefix: &str) -> Option<String> {
+pub(super) fn read_id(reader: &mut Reader<'_>, name: &str, prefix: &str) -> Option<String> {
     let id = reader.required_text(name, prefix.len() + MAX_ID_CHARS)?;
     if id.strip_prefix(prefix).is_some_and(is_id) {
         return Some(id);
@@ -96,7 +96,7 @@ fn read_id(reader: &mut Reader<'_>, name: &str, prefix: &str) -> Option<String> 
 }
 
 /// The edition need not be a known one.
-fn read_form_edition(reader: &mut Reader<'_>) -> Option<String> {
+pub(super) fn read_form_edition(reader: &mut Reader<'_>) -> Option<String> {
     let edition = reader.required_text("form_edition", MAX_EDITION_CHARS)?;
     if is_edition(&edition) {
         return Some(edition);
