@@ -10,6 +10,7 @@ use super::read::{MAX_NAME_CHARS, MAX_VERSION_CHARS, read_form_edition, read_id}
 use super::read_answers::{read_annex, read_answers};
 use super::{DirectReplies, Replies};
 use crate::form::{Form, FormKind, QuestionNumber, form};
+use crate::mail_address::MailAddress;
 use crate::reader::{self, FromMembers, ReadError, Reader};
 use crate::requirement::RequirementSet;
 use crate::violation::{Violation, Violations, escape_pointer_token};
@@ -18,12 +19,12 @@ use crate::violation::{Violation, Violations, escape_pointer_token};
 pub const ATTESTED_SCHEMA: &str = "kaiji-attested/1";
 
 /// What was asked, fixed when the letter went out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Questions {
     /// The requirement set (別紙), which also says which edition of the forms is meant.
     pub set: &'static RequirementSet,
-    /// The form that was asked for; either where there is none.
-    pub form: Option<FormKind>,
+    /// The forms of which one is asked for.
+    pub forms: Vec<FormKind>,
 }
 
 /// The person who answers, and for whom.
@@ -36,7 +37,7 @@ pub struct AttestedBy {
     /// 氏名
     pub name: String,
     /// Where the institution can ask back.
-    pub email: String,
+    pub email: MailAddress,
 }
 
 /// An answer that a person declares.
@@ -64,7 +65,7 @@ pub struct Attested {
 
 impl Attested {
     /// Reads the document as the answer to the request of that id, which asked these questions.
-    pub fn read(bytes: &[u8], request: &str, asked: Questions) -> Result<Self, ReadError> {
+    pub fn read(bytes: &[u8], request: &str, asked: &Questions) -> Result<Self, ReadError> {
         let attested: Self = reader::read(bytes)?;
         Violations::from_vec(attested.beyond(request, asked))?;
         Ok(attested)
@@ -76,7 +77,7 @@ impl Attested {
     }
 
     /// What it answers that was not asked, or not by this request; and that it answers nothing.
-    fn beyond(&self, request: &str, asked: Questions) -> Vec<Violation> {
+    fn beyond(&self, request: &str, asked: &Questions) -> Vec<Violation> {
         let mut found = Vec::new();
         let mut report = |pointer: String, code, detail: String| {
             found.push(Violation::new(pointer, code, detail));
@@ -85,8 +86,9 @@ impl Attested {
             let detail = format!("must be {request}, the request that the link is for");
             report(String::from("/request"), "other_request", detail);
         }
-        if let Some(form) = asked.form.filter(|form| *form != self.form) {
-            let detail = format!("must be {form}, the form that was asked for");
+        if !asked.forms.contains(&self.form) {
+            let forms: Vec<_> = asked.forms.iter().map(|form| form.as_str()).collect();
+            let detail = format!("must be {}, as was asked for", forms.join(" or "));
             report(String::from("/form"), "wrong_form", detail);
         }
         if self.form_edition != asked.set.form_edition {
@@ -130,9 +132,7 @@ impl Questions {
 
     /// The forms of which one may be answered.
     pub fn forms(&self) -> impl Iterator<Item = &'static Form> {
-        let kinds = FormKind::ALL.into_iter();
-        let asked = kinds.filter(|kind| self.form.is_none_or(|form| form == *kind));
-        asked.filter_map(|kind| self.form_of(kind))
+        self.forms.iter().filter_map(|kind| self.form_of(*kind))
     }
 }
 
@@ -179,7 +179,7 @@ fn read_attested_by(reader: &mut Reader<'_>) -> Option<AttestedBy> {
     let organisation = members.required_text("organisation", MAX_NAME_CHARS);
     let department = members.optional_text("department", MAX_NAME_CHARS);
     let name = members.required_text("name", MAX_NAME_CHARS);
-    let email = members.required_text("email", MAX_NAME_CHARS);
+    let email = members.required_mail_address("email");
     reader.absorb(members.finish());
     Some(AttestedBy {
         organisation: organisation?,
@@ -201,16 +201,17 @@ mod tests {
         "attested_on": "2026-11-21", "answers": {"17.1": {"answer": "no", "remark": "次期更改で対応予定"}},
         "annex": {"mhlw-7.0-annex": {"sds-18": {"answer": "yes"}}}}"#;
 
-    fn asked(form: Option<FormKind>) -> Questions {
+    fn asked(forms: &[FormKind]) -> Questions {
         let set = requirement_set(DEFAULT_SET).unwrap();
-        Questions { set, form }
+        let forms = forms.to_vec();
+        Questions { set, forms }
     }
 
     /// The pointers and codes of what is wrong after `from` is replaced by `to`.
     fn violations(from: &str, to: &str) -> Vec<(String, &'static str)> {
         assert!(DOCUMENT.contains(from), "{from}");
         let bytes = DOCUMENT.replace(from, to).into_bytes();
-        match Attested::read(&bytes, "req_sample", asked(None)) {
+        match Attested::read(&bytes, "req_sample", &asked(&FormKind::ALL)) {
             Ok(_) => Vec::new(),
             Err(error) => {
                 let found = Violations::from(error).into_vec().into_iter();
@@ -254,7 +255,7 @@ mod tests {
 
     #[test]
     fn another_form_than_the_one_asked_for_is_refused() {
-        let read = |form| Attested::read(DOCUMENT.as_bytes(), "req_sample", asked(Some(form)));
+        let read = |form| Attested::read(DOCUMENT.as_bytes(), "req_sample", &asked(&[form]));
         assert!(read(FormKind::Sds).is_ok());
         let refused = Violations::from(read(FormKind::Mds).unwrap_err());
         assert_eq!(refused.as_slice()[0].pointer, "/form");
@@ -268,7 +269,8 @@ mod tests {
         assert_eq!(violations(reply, "{}"), []);
         let bytes = DOCUMENT.replace(reply, "{}");
         let bytes = bytes.replace(r#"{"sds-18": {"answer": "yes"}}"#, "{}");
-        let refused = Attested::read(bytes.as_bytes(), "req_sample", asked(None)).unwrap_err();
+        let refused =
+            Attested::read(bytes.as_bytes(), "req_sample", &asked(&FormKind::ALL)).unwrap_err();
         assert_eq!(Violations::from(refused).as_slice()[0].code, "no_answer");
         assert_eq!(violations("\"attested_on\"", "\"signed_on\"").len(), 2);
     }

@@ -25,7 +25,8 @@ const KAIJI_CHECKPOINT: HeaderName = HeaderName::from_static("kaiji-checkpoint")
 
 /// How the file is written.
 pub struct Format {
-    encoding: Encoding,
+    /// How its characters become bytes.
+    pub encoding: Encoding,
 }
 
 impl Fields for Format {
@@ -168,18 +169,46 @@ impl<P: Pieces> Responder for File<P> {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(self.pieces));
-        let content_type = format!(
-            "text/csv; charset={}; header=present",
-            self.encoding.charset()
-        );
-        set(&mut response, CONTENT_TYPE, &content_type);
-        set(
-            &mut response,
-            CONTENT_DISPOSITION,
-            &format!("attachment; filename=\"{}\"", P::NAME),
-        );
+        name_file(&mut response, self.encoding, P::NAME);
         set(&mut response, KAIJI_CHECKPOINT, &self.checkpoint);
         response
+    }
+}
+
+/// Says that an answer is a CSV file of that name.
+fn name_file(response: &mut HttpResponse, encoding: Encoding, name: &str) {
+    let charset = encoding.charset();
+    let content_type = format!("text/csv; charset={charset}; header=present");
+    set(response, CONTENT_TYPE, &content_type);
+    let disposition = format!("attachment; filename=\"{name}\"");
+    set(response, CONTENT_DISPOSITION, &disposition);
+}
+
+/// A CSV file that is small enough to be made at once.
+pub struct SmallFile {
+    /// What it is called.
+    pub name: String,
+    /// How its characters became bytes.
+    pub encoding: Encoding,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+impl Responder for SmallFile {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(self.bytes));
+        name_file(&mut response, self.encoding, &self.name);
+        response
+    }
+}
+
+impl Describe for SmallFile {
+    fn describe(about: &mut About) {
+        let response = about.answers_with::<CsvFile>(200, "The file.", "text/csv");
+        let name = "`attachment`, with the name of the file.";
+        answer_header(response, "Content-Disposition", name);
     }
 }
 

@@ -123,6 +123,15 @@ fn about_the_service() -> Vec<Operation> {
             "One edition of a form.",
         ),
         get(
+            "/api/v1/forms/{id}/template.csv",
+            reference::template,
+            "A table to fill in with the answers to a form, as CSV.",
+        )
+        .explained(
+            "項番, 回答 (はい, いいえ or 対象外) and 備考; the wording of the 【別紙】 stands beside the numbers that it \
+             names and is passed over when the file comes back. The forms' own wording is not Kaiji's to give.",
+        ),
+        get(
             "/api/v1/directory/products",
             directory::search,
             "Find products that their vendors want to be found.",

@@ -6,13 +6,16 @@ use std::marker::PhantomData;
 
 use actix_web::web;
 use kaiji_schema::form::{Form, form, forms};
-use kaiji_schema::requirement::{RequirementSet, requirement_set, requirement_sets};
+use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set, requirement_sets};
+use kaiji_schema::sheet::answers;
 use serde::{Serialize, Serializer};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::answer::{Answer, Listed, Shown};
+use super::exports::{Format, SmallFile};
 use super::problem::{Kind, Problem};
+use super::query::Query;
 use crate::exchange::Page;
 
 /// Reference data as it is, described by the shape `S`.
@@ -160,10 +163,26 @@ pub fn list_forms() -> Ready<Listed<FormView>> {
 
 /// One edition of a form.
 pub fn find_form(id: web::Path<String>) -> Ready<Answer<Shown<FormView>>> {
-    let form = form(&id.into_inner()).map(FormView::to).map(Shown);
-    ready(
-        form.ok_or_else(|| {
-            Problem::new(Kind::NotFound, "see /api/v1/forms for those that there are")
-        }),
-    )
+    ready(known_form(&id).map(FormView::to).map(Shown))
+}
+
+/// The table to fill in with the answers to a form.
+pub fn template(id: web::Path<String>, format: Query<Format>) -> Ready<Answer<SmallFile>> {
+    ready(template_of(&id, format))
+}
+
+fn template_of(id: &str, format: Query<Format>) -> Answer<SmallFile> {
+    let form = known_form(id)?;
+    let Format { encoding } = format.read()?;
+    let bytes = answers::template(form, requirement_set(DEFAULT_SET), encoding);
+    Ok(SmallFile {
+        name: format!("kaiji-{}.csv", form.id),
+        encoding,
+        bytes: bytes.map_err(|error| Problem::inside(Kind::Internal, error))?,
+    })
+}
+
+fn known_form(id: &str) -> Answer<&'static Form> {
+    let unknown = || Problem::new(Kind::NotFound, "see /api/v1/forms for those that there are");
+    form(id).ok_or_else(unknown)
 }

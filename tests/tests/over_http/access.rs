@@ -53,6 +53,7 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/requirement-sets/{id}"                         200  200  200  200  200  200;
     "GET /api/v1/forms"                                         200  200  200  200  200  200;
     "GET /api/v1/forms/{id}"                                    200  200  200  200  200  200;
+    "GET /api/v1/forms/{id}/template.csv"                       200  200  200  200  200  200;
     "GET /api/v1/directory/products"                            401  200  200  200  200  200;
     "GET /api/v1/events"                                        401  200  200  200  200  200;
     "GET /api/v1/audit-events"                                  401  200  200  200  200  200;
