@@ -22,6 +22,7 @@ GRANT UPDATE (until) ON service_keys TO :"role";
 GRANT UPDATE (revoked_at) ON grants TO :"role";
 GRANT UPDATE (acknowledged_at, acknowledgement_leaf) ON deliveries TO :"role";
 GRANT UPDATE (state, attempts, next_attempt_at, failure, settled_at) ON letters TO :"role";
+GRANT UPDATE (acknowledged_at, acknowledgement_leaf) ON attested_statements TO :"role";
 GRANT UPDATE (announced_up_to) ON announcements TO :"role";
 GRANT UPDATE (expires_at) ON attachments, attachment_uploads TO :"role";
 -- Never what was signed.

@@ -1,6 +1,6 @@
 //! Kaiji (開示): the exchange of signed MDS/SDS security disclosure statements.
 //!
-//! Rings: [`storage`] (rows), [`exchange`] (verbs), then [`api`], [`jobs`], [`mail`] and [`cli`] (how one asks), put together by
+//! Rings: [`storage`] (rows), [`exchange`] (verbs), then [`api`], [`pages`], [`jobs`], [`mail`] and [`cli`] (how one asks), put together by
 //! [`app`]. `ARCHITECTURE.md` has the table of who may use whom; a test reads it.
 
 pub mod actor;
@@ -13,4 +13,6 @@ pub mod exchange;
 pub mod jobs;
 pub mod keys;
 pub mod mail;
+pub mod origin;
+pub mod pages;
 pub mod storage;

@@ -31,15 +31,18 @@ pub enum SignatureStatus {
     ResignRequired,
     /// The vendor has withdrawn the statement.
     Withdrawn,
+    /// Nobody signed: a person answered through a link.
+    Attested,
 }
 
 impl SignatureStatus {
     /// Every status.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Valid,
         Self::KeyRevokedLater,
         Self::ResignRequired,
         Self::Withdrawn,
+        Self::Attested,
     ];
 
     /// The label of the column 署名検証結果.
@@ -49,6 +52,7 @@ impl SignatureStatus {
             Self::KeyRevokedLater => "発行元と完全性を確認済み（受領後に鍵が失効）",
             Self::ResignRequired => "再署名が必要",
             Self::Withdrawn => "取下げ済み",
+            Self::Attested => "署名なし（回答者の申告）",
         }
     }
 }

@@ -17,6 +17,7 @@ use actix_web::{Either, FromRequest, HttpRequest};
 use kaiji_schema::jws::Refusal;
 use kaiji_schema::reader::{self, FromMembers};
 use kaiji_schema::statement::MAX_ATTACHMENT_BYTES;
+use utoipa::ToSchema;
 use utoipa::openapi::Required;
 
 use super::operation::{About, Describe};
@@ -164,13 +165,22 @@ impl CsvTable {
     }
 }
 
-/// A statement's payload, unsigned.
-pub struct StatementPayload(Held);
+/// A JSON document whose exact bytes matter, of the shape `S`.
+pub struct Exact<S> {
+    bytes: Held,
+    shape: PhantomData<fn() -> S>,
+}
 
-impl StatementPayload {
-    /// The bytes that a vendor would sign.
+/// A statement's payload, unsigned: the bytes that a vendor would sign.
+pub type StatementPayload = Exact<shapes::StatementPayload>;
+
+/// An attested statement: the bytes that are kept.
+pub type AttestedPayload = Exact<shapes::AttestedPayload>;
+
+impl<S> Exact<S> {
+    /// The bytes, as they came.
     pub fn bytes(&self) -> Result<&[u8], Problem> {
-        self.0.as_deref().map_err(Clone::clone)
+        self.bytes.as_deref().map_err(Clone::clone)
     }
 }
 
@@ -260,13 +270,17 @@ impl FromRequest for CsvTable {
     }
 }
 
-impl FromRequest for StatementPayload {
+impl<S: 'static> FromRequest for Exact<S> {
     type Error = Problem;
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = held(request, payload, JSON, STATEMENT_LIMIT);
-        Box::pin(async { Ok(Self(bytes.await)) })
+        let shape = PhantomData;
+        Box::pin(async move {
+            let bytes = bytes.await;
+            Ok(Self { bytes, shape })
+        })
     }
 }
 
@@ -417,9 +431,9 @@ impl Describe for CsvTable {
     }
 }
 
-impl Describe for StatementPayload {
+impl<S: ToSchema> Describe for Exact<S> {
     fn describe(about: &mut About) {
-        about.takes::<shapes::StatementPayload>(JSON, None);
+        about.takes::<S>(JSON, None);
         about.refuses(&[Kind::Violations]);
         about.refuses(&BODY);
     }

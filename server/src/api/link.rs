@@ -1,4 +1,4 @@
-//! What whoever holds a link may do with a request: see it, keep a draft, decline, name somebody else, apply for
+//! What whoever holds a link may do with a request: see it, keep a draft, answer, decline, name somebody else, apply for
 //! registration. The link travels in a header, never in an address, and is all that they show.
 
 use std::future::{Ready, ready};
@@ -10,13 +10,15 @@ use actix_web::{FromRequest, HttpRequest, web};
 use super::State;
 use super::answer::{Answer, Deleted, Made, Shown};
 use super::auth::record;
-use super::body::Document;
+use super::body::{AttestedPayload, CsvTable, Document};
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
+use super::query::{Fields, Pairs, Parameter, Query, Values};
 use super::requests::Refusal;
 use crate::actor::Act;
 use crate::exchange::{
-    Addressee, Draft, Exchange, LinkView, NewRegistration, RegistrationView, Visitor,
+    Addressee, Attestation, Draft, Exchange, LinkView, NewRegistration, RegistrationView,
+    SheetAnswers, Visitor,
 };
 
 /// What a link travels in: `<id>.<token>`.
@@ -132,4 +134,44 @@ pub async fn register(
     link.ask(move |exchange, visitor| Ok(exchange.register_by_link(visitor, new.read()?)?))
         .await
         .map(Made)
+}
+
+/// Takes the answer.
+pub async fn answer(link: ByLink, document: AttestedPayload) -> Answer<Made<Attestation>> {
+    let verb =
+        link.ask(move |exchange, visitor| Ok(exchange.answer_by_link(visitor, document.bytes()?)?));
+    verb.await.map(Made)
+}
+
+/// Which form a table answers.
+pub struct OfForm {
+    form: String,
+}
+
+impl Fields for OfForm {
+    const PARAMETERS: &'static [Parameter] = &[Parameter {
+        name: "form",
+        about: "The form that the table answers.",
+        required: true,
+        values: Values::Words(&["MDS", "SDS"]),
+    }];
+
+    fn take(pairs: &mut Pairs) -> Result<Self, Problem> {
+        Ok(Self {
+            form: pairs.required("form")?,
+        })
+    }
+}
+
+/// Reads a table that was filled in.
+pub async fn sheet(
+    link: ByLink,
+    form: Query<OfForm>,
+    table: CsvTable,
+) -> Answer<Shown<SheetAnswers>> {
+    let verb = link.ask(move |exchange, visitor| {
+        let OfForm { form } = form.read()?;
+        Ok(exchange.read_sheet_by_link(visitor, &form, table.bytes()?)?)
+    });
+    verb.await.map(Shown)
 }

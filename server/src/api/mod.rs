@@ -6,6 +6,7 @@
 mod act;
 pub mod answer;
 pub mod attachments;
+pub mod attested;
 pub mod audit_events;
 pub mod auth;
 pub mod body;
@@ -330,6 +331,18 @@ fn of_institutions() -> Vec<Operation> {
         get("/api/v1/systems/{id}/comparison", systems::compare, "Compare the statements held for a system (照合).")
             .explained("One comparison for each form that is held: every item with outcome, reason and raw answers.")
             .refuses(&[Kind::UnknownRequirementSet]),
+        get("/api/v1/attested-statements", attested::list, "List what was answered through links (申告).")
+            .explained(
+                "A person declared it and nobody signed: `assurance` is `attested`. It counts as received as long as there \
+                 is no signed statement of the form for the product.",
+            ),
+        get("/api/v1/attested-statements/{sha256}", attested::find, "Show an attested statement, its receipt and its document."),
+        post(
+            "/api/v1/attested-statements/{sha256}/acknowledgement",
+            attested::acknowledge,
+            "Acknowledge an attested statement (受領確認).",
+        )
+        .explained("Doing it again answers the first receipt."),
         get("/api/v1/scope", systems::scope, "Tell which volume of the guideline applies, by the inventory (図1).")
             .explained(
                 "保守委託機関編 applies where the security updates of every server are the vendor's duty and that is written \
@@ -392,6 +405,21 @@ fn of_links() -> Vec<Operation> {
             "/api/v1/link/draft",
             link::save_draft,
             "Keep what was filled in so far, until the link is used.",
+        ),
+        post(
+            "/api/v1/link/sheet",
+            link::sheet,
+            "Read a form's template that was filled in; nothing is stored.",
+        )
+        .explained("The body is `text/csv`. What is answered is the `answers` of an attested statement."),
+        post(
+            "/api/v1/link/answer",
+            link::answer,
+            "Answer the request; the answer is the receipt (受領証) of an attested statement.",
+        )
+        .explained(
+            "A `kaiji-attested/1`: a person declares it, nobody signs. Its exact bytes are kept, for the institution \
+             alone. Only what was asked may be answered, and only once.",
         ),
         post(
             "/api/v1/link/decline",

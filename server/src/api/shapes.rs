@@ -434,6 +434,57 @@ pub struct StatementPayload {
     contact: Option<String>,
 }
 
+/// An attested statement: what a person answers through a link, and nobody signs. Unknown members are refused.
+#[derive(ToSchema)]
+pub struct AttestedPayload {
+    /// Always `kaiji-attested/1`.
+    #[schema(example = "kaiji-attested/1")]
+    schema: String,
+    /// The request that the link is for, as `GET /api/v1/link` says.
+    request: String,
+    /// One of the forms that were asked for: `MDS` or `SDS`.
+    #[schema(example = "SDS")]
+    form: String,
+    /// The edition that the requirement set assumes.
+    #[schema(example = "5.0")]
+    form_edition: String,
+    /// What it is about.
+    #[schema(inline)]
+    product: AttestedProduct,
+    /// Who answers.
+    #[schema(inline)]
+    attested_by: AttestedBy,
+    /// 回答日, `YYYY-MM-DD`.
+    #[schema(example = "2026-11-21")]
+    attested_on: String,
+    /// The answers by question number; at least one here or in `annex`.
+    answers: BTreeMap<String, ReplyShape>,
+    /// Direct answers to the items (別紙) that were asked, by requirement set and item.
+    annex: Option<BTreeMap<String, BTreeMap<String, ReplyShape>>>,
+}
+
+/// The product of an attested statement, as the person writes it.
+#[derive(ToSchema)]
+pub struct AttestedProduct {
+    /// Its name.
+    name: String,
+    /// Its version.
+    version: String,
+}
+
+/// The person who answers.
+#[derive(ToSchema)]
+pub struct AttestedBy {
+    /// 会社名, at most 200 characters.
+    organisation: String,
+    /// 部署.
+    department: Option<String>,
+    /// 氏名.
+    name: String,
+    /// Where the institution can ask back.
+    email: String,
+}
+
 /// The product of a statement.
 #[derive(ToSchema)]
 pub struct StatedProduct {

@@ -6,15 +6,17 @@ use kaiji_schema::receipt::Event;
 use serde::Serialize;
 
 use super::read_statement::{ReadStatementError, readable};
-use super::{Exchange, Moment, stored_digest};
+use super::{Assurance, Exchange, Moment, stored_digest};
 use crate::actor::Actor;
-use crate::storage::{Entry, Error as StorageError, deliveries, log};
+use crate::storage::{Committed, Entry, Error as StorageError, Tx, deliveries, log};
 
 /// The receipt of an acknowledgement.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Acknowledged {
     /// The statement that was acknowledged.
     pub statement: String,
+    /// Whether its vendor signed it.
+    pub assurance: Assurance,
     /// When.
     #[schema(value_type = String)]
     pub acknowledged_at: Moment,
@@ -62,9 +64,9 @@ impl Exchange {
             let institution = &asking.organisation;
             let delivery = deliveries::find(tx, institution, &row.sha256)?
                 .ok_or(AcknowledgeError::NotDelivered)?;
-            if let Some((leaf, at)) = delivery.acknowledgement_leaf.zip(delivery.acknowledged_at) {
-                let receipt = log::receipt(tx, leaf)?;
-                return Ok::<_, AcknowledgeError>((row.sha256, leaf, at, Some(receipt)));
+            let before = delivery.acknowledgement_leaf.zip(delivery.acknowledged_at);
+            if let Some(before) = before {
+                return Ok::<_, AcknowledgeError>(Given::before(tx, row.sha256, before)?);
             }
             let leaf = tx.append(Entry {
                 vendor: Some(row.vendor_id.clone()),
@@ -79,17 +81,60 @@ impl Exchange {
                 serde_json::json!({ "statement": row.sha256, "institution": institution })
                     .to_string();
             tx.notify(&row.vendor_id, "statement_acknowledged", &subject)?;
-            Ok((row.sha256, leaf, at, None))
+            Ok(Given::now(row.sha256, leaf, at))
         })?;
-        let ((statement, leaf_index, at, stored), leaf) = acknowledged.into_value_and_leaf();
-        let receipt = stored.or_else(|| leaf.map(|leaf| leaf.receipt));
-        let receipt =
-            receipt.ok_or_else(|| StorageError::Corrupt(format!("no leaf {leaf_index}")))?;
-        Ok(Acknowledged {
+        Ok(given_with_receipt(acknowledged, Assurance::Signed)?)
+    }
+}
+
+/// An acknowledgement, as the writer leaves it: the receipt of a new one is signed afterwards.
+pub(super) struct Given {
+    statement: String,
+    leaf: i64,
+    at: i64,
+    receipt: Option<String>,
+}
+
+impl Given {
+    /// It was given before: at that leaf, at that time.
+    pub(super) fn before(
+        tx: &mut Tx<'_>,
+        statement: String,
+        (leaf, at): (i64, i64),
+    ) -> Result<Self, StorageError> {
+        let receipt = Some(log::receipt(tx, leaf)?);
+        Ok(Self {
             statement,
-            acknowledged_at: Moment(at),
-            leaf_index,
+            leaf,
+            at,
             receipt,
         })
     }
+
+    /// It is given now.
+    pub(super) fn now(statement: String, leaf: i64, at: i64) -> Self {
+        Self {
+            statement,
+            leaf,
+            at,
+            receipt: None,
+        }
+    }
+}
+
+/// The acknowledgement with its receipt.
+pub(super) fn given_with_receipt(
+    given: Committed<Given>,
+    assurance: Assurance,
+) -> Result<Acknowledged, StorageError> {
+    let (given, leaf) = given.into_value_and_leaf();
+    let receipt = given.receipt.or_else(|| leaf.map(|leaf| leaf.receipt));
+    let missing = || StorageError::Corrupt(format!("no leaf {}", given.leaf));
+    Ok(Acknowledged {
+        statement: given.statement,
+        assurance,
+        acknowledged_at: Moment(given.at),
+        leaf_index: given.leaf,
+        receipt: receipt.ok_or_else(missing)?,
+    })
 }

@@ -7,12 +7,15 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::announce::stored_statement;
+use super::read_attested::{compared, standing_in};
 use super::submit_statement::row_of;
-use super::{Exchange, Moment, Validity, stored_digest};
+use super::{Assurance, Exchange, Moment, Validity, stored_digest};
 use crate::actor::Actor;
+use crate::storage::attested::WholeAttestedRow;
 use crate::storage::comparisons::ComparisonRow;
 use crate::storage::statements::{self, ComparedHeadRow, Reader, StatementRow};
-use crate::storage::{DbConnection, Error as StorageError, systems};
+use crate::storage::systems::{self, SystemRow};
+use crate::storage::{DbConnection, Error as StorageError};
 
 /// The comparisons of a system.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -28,14 +31,16 @@ pub struct SystemComparisons {
 pub struct ComparisonView {
     /// The requirement set.
     pub requirement_set: String,
-    /// SHA-256 of the statement's JWS.
+    /// SHA-256 of the statement's JWS; of an attested one, of its document.
     pub statement: String,
+    /// Whether its vendor signed it. An attested one is shown as long as there is no signed one of the form.
+    pub assurance: Assurance,
     /// `MDS` or `SDS`.
     pub form: String,
     /// The edition of the form that the vendor filled in.
     pub form_edition: String,
-    /// The statement's number in its chain.
-    pub revision: i64,
+    /// The statement's number in its chain; null for an attested one.
+    pub revision: Option<i64>,
     /// What the statement calls the product.
     pub product_name: String,
     /// The product's version that it is about.
@@ -45,8 +50,8 @@ pub struct ComparisonView {
     /// When the service received it.
     #[schema(value_type = String)]
     pub received_at: Moment,
-    /// Whether it still stands.
-    pub validity: Validity,
+    /// Whether it still stands; null for an attested one, of which issuer and integrity were never known.
+    pub validity: Option<Validity>,
     /// The day on which its vendor confirmed last that it still holds.
     pub confirmed_on: Option<String>,
     /// The receipt that it rests on, a compact JWS of the service.
@@ -174,19 +179,18 @@ impl Exchange {
         form: Option<FormKind>,
     ) -> Result<SystemComparisons, CompareError> {
         let set = requirement_set(set.unwrap_or(DEFAULT_SET)).ok_or(CompareError::UnknownSet)?;
-        let comparisons = self.db.read(|c| {
+        let mut comparisons = self.db.read(|c| {
             let institution = &actor.organisation;
             let system = systems::find(c, institution, system_id)?.ok_or(CompareError::NotFound)?;
-            let Some(product) = system.product_id else {
-                return Ok(Vec::new());
-            };
             let digest = set.digest().to_string();
             let reader = Reader::Institution(institution);
-            let mut heads = statements::compared_heads(c, reader, &product, &digest)?;
-            heads.retain(|head| form.is_none_or(|form| head.statement.form == form.as_str()));
-            let views = heads.into_iter().map(|head| view(c, head, set));
-            Ok::<_, CompareError>(views.collect::<Result<_, StorageError>>()?)
+            let heads = match &system.product_id {
+                Some(product) => statements::compared_heads(c, reader, product, &digest)?,
+                None => Vec::new(),
+            };
+            Ok::<_, CompareError>(views(c, &system, heads, set)?)
         })?;
+        comparisons.retain(|view| form.is_none_or(|form| view.form == form.as_str()));
         Ok(SystemComparisons {
             system: system_id.to_owned(),
             comparisons,
@@ -213,6 +217,54 @@ pub(super) fn comparison_of(
     ))
 }
 
+/// Those of the heads, and of the attested statements that stand in where there is none; MDS before SDS.
+fn views(
+    connection: &mut DbConnection,
+    system: &SystemRow,
+    heads: Vec<ComparedHeadRow>,
+    set: &RequirementSet,
+) -> Result<Vec<ComparisonView>, StorageError> {
+    let signed: Vec<_> = heads.iter().map(|head| &head.statement).collect();
+    let attested = standing_in(connection, system, &signed)?.into_iter();
+    let attested = attested.map(|row| attested_view(row, set));
+    let mut views: Vec<_> = attested.collect::<Result<_, _>>()?;
+    for head in heads {
+        views.push(view(connection, head, set)?);
+    }
+    // A signed one that was withdrawn stays beside what stands in for it.
+    views.sort_by(|one, other| one.form.cmp(&other.form));
+    Ok(views)
+}
+
+fn attested_view(
+    row: WholeAttestedRow,
+    set: &RequirementSet,
+) -> Result<ComparisonView, StorageError> {
+    let comparison = compared(&row, set)?;
+    let statement = row.statement;
+    Ok(ComparisonView {
+        summary: summary_of(&comparison),
+        items: raw(comparison.items)?,
+        requirement_set: comparison.requirement_set,
+        statement: statement.sha256,
+        assurance: Assurance::Attested,
+        form: statement.form,
+        form_edition: statement.form_edition,
+        revision: None,
+        product_name: statement.product_name,
+        product_version: statement.product_version,
+        issued_on: statement.attested_on,
+        received_at: Moment(statement.received_at),
+        validity: None,
+        confirmed_on: None,
+        receipt: row.receipt,
+    })
+}
+
+fn raw(items: String) -> Result<Box<RawValue>, StorageError> {
+    RawValue::from_string(items).map_err(|error| StorageError::Corrupt(error.to_string()))
+}
+
 fn view(
     connection: &mut DbConnection,
     head: ComparedHeadRow,
@@ -230,19 +282,19 @@ fn view(
     Ok(ComparisonView {
         requirement_set: comparison.requirement_set,
         statement: statement.sha256,
+        assurance: Assurance::Signed,
         form: statement.form,
         form_edition: statement.form_edition,
-        revision: statement.revision,
+        revision: Some(statement.revision),
         product_name: statement.product_name,
         product_version: statement.product_version,
         issued_on: statement.issued_on,
         received_at: Moment(statement.received_at),
-        validity,
+        validity: Some(validity),
         confirmed_on: statement.confirmed_on,
         receipt,
         summary,
-        items: RawValue::from_string(comparison.items)
-            .map_err(|error| StorageError::Corrupt(error.to_string()))?,
+        items: raw(comparison.items)?,
     })
 }
 

@@ -15,10 +15,12 @@ use kaiji_schema::sheet::{
 
 use super::compare_system::comparison_of;
 use super::cosign::line_of;
+use super::read_attested::{compared, standing_in};
 use super::time::day_in_japan;
 use super::{Exchange, LogError, Moment, Validity};
 use crate::actor::{Actor, OrganisationKind};
-use crate::storage::comparisons;
+use crate::storage::attested::WholeAttestedRow;
+use crate::storage::comparisons::{self, ComparisonRow};
 use crate::storage::organisations::{self, OrganisationRow};
 use crate::storage::products::{self, ProductRow};
 use crate::storage::statements::{self, HeadRow, Reader};
@@ -132,12 +134,18 @@ impl ComparisonExport {
                 }
                 None => Vec::new(),
             };
-            let rows = if heads.is_empty() {
-                vec![Arc::new(self.not_received(connection, system)?)]
-            } else {
-                let ready = heads.into_iter().map(|head| self.ready(connection, head));
-                ready.collect::<Result<_, _>>()?
-            };
+            let signed: Vec<_> = heads.iter().map(|head| &head.statement).collect();
+            let attested = standing_in(connection, system, &signed)?;
+            let mut rows = Vec::new();
+            for head in heads {
+                rows.push(self.ready(connection, head)?);
+            }
+            for row in &attested {
+                rows.push(Arc::new(self.attested_rows(row)?));
+            }
+            if rows.is_empty() {
+                rows.push(Arc::new(self.not_received(connection, system)?));
+            }
             self.write(&rows, &system.name)?;
         }
         Ok(systems.into_iter().next_back().map(|system| system.id))
@@ -202,10 +210,6 @@ impl ComparisonExport {
         let vendor = organisations::find(connection, &statement.vendor_id)?;
         let kept = comparisons::find(connection, &statement.sha256, &self.set_sha256)?;
         let comparison = comparison_of(connection, &statement, kept, self.set)?;
-        let items: Vec<ComparedItem<'_>> =
-            serde_json::from_str(&comparison.items).map_err(|error| {
-                StorageError::Corrupt(format!("comparison of {}: {error}", statement.sha256))
-            })?;
         let received_on = day_in_japan(Moment(statement.received_at).timestamp()).to_string();
         let number = vendor
             .as_ref()
@@ -223,10 +227,43 @@ impl ComparisonExport {
             checkpoint: &self.checkpoint.1,
             ..SheetRow::default()
         };
-        let rows: Vec<_> = items
+        self.item_rows(&common, &comparison)
+    }
+
+    /// Of an attested statement: nobody is known to have signed, so that there is no 法人番号 either.
+    fn attested_rows(&self, row: &WholeAttestedRow) -> Result<ReadyRows, ExportError> {
+        let statement = &row.statement;
+        let received_on = day_in_japan(Moment(statement.received_at).timestamp()).to_string();
+        let common = SheetRow {
+            vendor: &statement.organisation_name,
+            product: &statement.product_name,
+            version: &statement.product_version,
+            form: &statement.form,
+            form_edition: &statement.form_edition,
+            issued_on: &statement.attested_on,
+            received_on: &received_on,
+            signature: SignatureStatus::Attested.label(),
+            checkpoint: &self.checkpoint.1,
+            ..SheetRow::default()
+        };
+        self.item_rows(&common, &compared(row, self.set)?)
+    }
+
+    /// A row for each item, behind what is common to them.
+    fn item_rows(
+        &self,
+        common: &SheetRow<'_>,
+        comparison: &ComparisonRow,
+    ) -> Result<ReadyRows, ExportError> {
+        let items: Vec<ComparedItem<'_>> =
+            serde_json::from_str(&comparison.items).map_err(|error| {
+                let statement = &comparison.statement_sha256;
+                StorageError::Corrupt(format!("comparison of {statement}: {error}"))
+            })?;
+        let rows = items
             .iter()
-            .map(|item| common.of_item(item, Some(self.set)))
-            .collect();
+            .map(|item| common.of_item(item, Some(self.set)));
+        let rows: Vec<_> = rows.collect();
         let cells = rows.iter().map(SheetRow::statement_cells);
         Ok(ReadyRows::new(self.encoding, cells)?)
     }

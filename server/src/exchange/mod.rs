@@ -7,7 +7,9 @@
 mod acknowledge;
 mod anchors;
 mod announce;
+mod answer_by_link;
 mod approve_key;
+mod assurance;
 mod audit;
 mod audit_day;
 mod authenticate;
@@ -43,6 +45,7 @@ mod organisations;
 mod piece;
 mod products;
 mod proposals;
+mod read_attested;
 mod read_statement;
 mod register_by_link;
 mod register_key;
@@ -74,7 +77,9 @@ use serde::Serialize;
 
 pub use acknowledge::{AcknowledgeError, Acknowledged};
 pub use anchors::{Anchors, Authority, DueTimestamp, KeepTimestampError, TimestampView};
+pub use answer_by_link::{AnswerError, Attestation, SheetAnswers};
 pub use approve_key::{Approval, ApproveKeyError};
+pub use assurance::Assurance;
 pub use audit::{AuditEventView, AuditFilter};
 pub use audit_day::{AuditTrailError, AuditTrailFindings, verify_audit_trail};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
@@ -105,6 +110,7 @@ pub use open_link::{Draft, ForwarderView, LinkQuestion, LinkView};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
 pub use proposals::{OccasionView, ProposalView};
+pub use read_attested::{AttestedDocument, AttestedView};
 pub use read_statement::{
     AnswerChange, ItemChange, ReadStatementError, StatementChanges, StatementDocument,
     StatementView,
@@ -125,7 +131,7 @@ pub use send_letters::{ClaimedLetter, LetterFate};
 pub use service_keys::{ServiceKeyView, ServicePurpose, service_key_in_use};
 pub use submit_statement::{ComparisonSummary, Submission, SubmitError};
 pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
-pub use time::Moment;
+pub use time::{Moment, day_in_japan, in_japan};
 pub use unsubscribe::UnsubscribeError;
 pub use validity::Validity;
 pub use vendors_word::VendorsWordError;

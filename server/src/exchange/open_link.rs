@@ -15,6 +15,8 @@ const DRAFT: usize = 200_000;
 /// A request as whoever answers it by a link sees it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct LinkView {
+    /// The request, which an answer names.
+    pub request: String,
     /// Who asks.
     pub institution_name: String,
     /// About what: the product's name, as the institution writes it.
@@ -125,6 +127,7 @@ fn view(connection: &mut DbConnection, standing: Standing) -> Result<LinkView, S
     let chain = Chain::read(connection, &request.origin_id)?;
     let waiting = registrations::waiting(connection, &request.id)?;
     Ok(LinkView {
+        request: request.id.clone(),
         institution_name: institution.map(|found| found.name).unwrap_or_default(),
         subject: subject_of(connection, &request)?,
         addressee_name: request.addressee_name.clone().unwrap_or_default(),

@@ -5,9 +5,10 @@ use kaiji_schema::renewal::{HeldStatement, Occasion, SystemNow, occasions};
 use serde::Serialize;
 
 use super::export_comparison::named;
+use super::read_attested::standing_in;
 use super::scope::QuestionView;
 use super::time::day_in_japan;
-use super::{Exchange, Moment};
+use super::{Assurance, Exchange, Moment};
 use crate::actor::Actor;
 use crate::storage::statements::{self, Reader, StatementRow};
 use crate::storage::systems::{self, SystemRow};
@@ -22,6 +23,8 @@ pub struct ProposalView {
     pub name: String,
     /// Why, the weightiest first.
     pub occasions: Vec<OccasionView>,
+    /// What is held for it: `signed`, `attested` where nothing of it is signed, null where nothing is held.
+    pub assurance: Option<Assurance>,
     /// The request for it that waits for an answer already.
     pub open_request: Option<String>,
     /// The request to make, ready to be sent (`POST /api/v1/requests`) where the product is registered; nothing where one
@@ -67,8 +70,8 @@ fn proposal(
         }
         None => Vec::new(),
     };
-    let held = heads.into_iter().map(|head| held(head.statement));
-    let held: Vec<HeldStatement> = held.collect();
+    let signed: Vec<StatementRow> = heads.into_iter().map(|head| head.statement).collect();
+    let (held, assurance) = held(connection, &row, signed)?;
     let system = SystemNow {
         installed_version: row.installed_version.as_deref(),
         offered_version: product
@@ -92,6 +95,7 @@ fn proposal(
         system: row.id,
         name: row.name,
         occasions: found.into_iter().map(shown).collect(),
+        assurance,
         open_request: open,
         ask,
     }))
@@ -113,7 +117,29 @@ fn open_request(
     Ok(found.map(|request| request.id))
 }
 
-fn held(row: StatementRow) -> HeldStatement {
+/// What is held for a system, and what it rests on.
+fn held(
+    connection: &mut DbConnection,
+    system: &SystemRow,
+    signed: Vec<StatementRow>,
+) -> Result<(Vec<HeldStatement>, Option<Assurance>), StorageError> {
+    let by_reference: Vec<&StatementRow> = signed.iter().collect();
+    let attested = standing_in(connection, system, &by_reference)?;
+    let assurance = match (signed.is_empty(), attested.is_empty()) {
+        (false, _) => Some(Assurance::Signed),
+        (true, false) => Some(Assurance::Attested),
+        (true, true) => None,
+    };
+    let attested = attested.into_iter().map(|row| HeldStatement {
+        product_version: row.statement.product_version,
+        good_on: day_in_japan(Moment(row.statement.received_at).timestamp()),
+        withdrawn: false,
+    });
+    let held = signed.into_iter().map(held_signed).chain(attested);
+    Ok((held.collect(), assurance))
+}
+
+fn held_signed(row: StatementRow) -> HeldStatement {
     let received_on = day_in_japan(Moment(row.received_at).timestamp());
     let confirmed_on = row.confirmed_on.and_then(|day| day.parse().ok());
     HeldStatement {

@@ -32,7 +32,7 @@ impl Serialize for Moment {
 pub(super) const JAPAN: TimeZone = TimeZone::fixed(Offset::constant(9));
 
 /// The day that it is in Japan at an instant.
-pub(super) fn day_in_japan(at: Timestamp) -> Date {
+pub fn day_in_japan(at: Timestamp) -> Date {
     at.to_zoned(JAPAN).date()
 }
 
@@ -52,7 +52,7 @@ pub(super) fn last_morning(now: Timestamp) -> Date {
 }
 
 /// An instant as people in Japan read it.
-pub(super) fn in_japan(at: Timestamp) -> String {
+pub fn in_japan(at: Timestamp) -> String {
     let local = at.to_zoned(JAPAN);
     local.strftime("%Y-%m-%d %H:%M:%S 日本時間").to_string()
 }

@@ -11,9 +11,11 @@ use kaiji_schema::violation::Violations;
 use serde::Serialize;
 
 use super::log::current_proof;
-use super::{Exchange, Moment, Validity};
+use super::{Assurance, Exchange, Moment, Validity};
 use crate::storage::statements::StatementRow;
-use crate::storage::{DbConnection, Error as StorageError, log, signing_keys, statements};
+use crate::storage::{
+    DbConnection, Error as StorageError, attested, log, signing_keys, statements,
+};
 
 /// What the log knows about a document.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -30,7 +32,10 @@ pub struct VerifiedDocument {
     pub proof: Option<String>,
     /// The event that a receipt is about.
     pub event: Option<String>,
-    /// What became of the statement that it is, or is about.
+    /// Whether the statement that it is, or is about, was signed by its vendor or attested by a person; null where it is
+    /// about none.
+    pub assurance: Option<Assurance>,
+    /// What became of the signed statement that it is, or is about.
     pub statement: Option<StatementStanding>,
     /// A statement that is not in the log, but whose answers are, under another signature of the same vendor: the
     /// digest of the one that was received.
@@ -101,6 +106,7 @@ fn about_statement(
         leaf_index: None,
         proof: None,
         event: None,
+        assurance: None,
         statement: None,
         received_as: None,
     };
@@ -108,6 +114,7 @@ fn about_statement(
         found.in_log = true;
         found.leaf_index = Some(row.receipt_leaf);
         found.proof = Some(current_proof(connection, row.receipt_leaf)?.to_text());
+        found.assurance = Some(Assurance::Signed);
         found.statement = Some(standing(connection, row)?);
     } else {
         found.received_as = received_otherwise(connection, jws)?;
@@ -151,13 +158,9 @@ fn about_receipt(
         None => None,
     };
     let about = receipt.statement_sha256.filter(|_| in_log);
-    let statement = match about {
-        Some(sha256) => statements::by_digest(connection, &sha256.to_string())?,
-        None => None,
-    };
-    let statement = match statement {
-        Some(row) => Some(standing(connection, row)?),
-        None => None,
+    let (assurance, statement) = match about {
+        Some(sha256) => concerned(connection, &sha256.to_string())?,
+        None => (None, None),
     };
     Ok(VerifiedDocument {
         kind: "receipt",
@@ -166,9 +169,22 @@ fn about_receipt(
         leaf_index,
         proof,
         event: in_log.then(|| receipt.event.as_str().to_owned()),
+        assurance,
         statement,
         received_as: None,
     })
+}
+
+/// The statement that a receipt is about: signed, and then what became of it, or attested.
+fn concerned(
+    connection: &mut DbConnection,
+    sha256: &str,
+) -> Result<(Option<Assurance>, Option<StatementStanding>), StorageError> {
+    if let Some(row) = statements::by_digest(connection, sha256)? {
+        return Ok((Some(Assurance::Signed), Some(standing(connection, row)?)));
+    }
+    let attested = attested::by_digest(connection, sha256)?;
+    Ok((attested.map(|_| Assurance::Attested), None))
 }
 
 fn standing(

@@ -6,6 +6,7 @@
 
 pub mod anchors;
 pub mod attachments;
+pub mod attested;
 pub mod audit;
 pub mod backend;
 pub mod backup;

@@ -324,6 +324,27 @@ table! {
 }
 
 table! {
+    attested_statements (sha256) {
+        sha256 -> Text,
+        institution_id -> Text,
+        request_id -> Text,
+        system_id -> Nullable<Text>,
+        product_id -> Nullable<Text>,
+        form -> Text,
+        form_edition -> Text,
+        product_name -> Text,
+        product_version -> Text,
+        organisation_name -> Text,
+        attested_on -> Text,
+        receipt_leaf -> BigInt,
+        received_at -> BigInt,
+        acknowledged_at -> Nullable<BigInt>,
+        acknowledgement_leaf -> Nullable<BigInt>,
+        document -> Text,
+    }
+}
+
+table! {
     events (number) {
         number -> BigInt,
         organisation_id -> Text,
@@ -427,6 +448,7 @@ allow_tables_to_appear_in_same_query!(
     attachment_chunks,
     attachment_uploads,
     attachments,
+    attested_statements,
     audit_events,
     audit_heads,
     checkpoints,

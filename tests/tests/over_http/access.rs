@@ -111,6 +111,9 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/systems/{id}"                                  401  403  403  404  200  403;
     "PATCH /api/v1/systems/{id}"                                401  403  403  404  200  403;
     "GET /api/v1/systems/{id}/comparison"                       401  403  403  404  200  403;
+    "GET /api/v1/attested-statements"                           401  403  403  200  200  403;
+    "GET /api/v1/attested-statements/{sha256}"                  401  403  403  404  200  403;
+    "POST /api/v1/attested-statements/{sha256}/acknowledgement" 401  403  403  404  200  403;
     "DELETE /api/v1/systems/{id}"                               401  403  403  404  204  403;
 
     "POST /api/v1/requests"                                     401  403  403  201  409  403;
@@ -125,6 +128,8 @@ const TABLE: &[Row] = table! {
 
     "GET /api/v1/link"                                          400  400  400  400  400  400;
     "PUT /api/v1/link/draft"                                    400  400  400  400  400  400;
+    "POST /api/v1/link/sheet"                                   400  400  400  400  400  400;
+    "POST /api/v1/link/answer"                                  400  400  400  400  400  400;
     "POST /api/v1/link/decline"                                 400  400  400  400  400  400;
     "POST /api/v1/link/addressee"                               400  400  400  400  400  400;
     "POST /api/v1/link/registration"                            400  400  400  400  400  400;
@@ -157,6 +162,7 @@ struct World {
     system: String,
     request: String,
     registration: String,
+    attested: String,
     checkpoint: String,
 }
 
@@ -185,6 +191,7 @@ impl World {
             system: clinic.system("電子カルテ", &product),
             request: clinic.request(&asked),
             registration: application(app, &clinic),
+            attested: attested(app, &clinic),
             checkpoint: app
                 .site()
                 .call("GET", "/log/checkpoint")
@@ -218,6 +225,10 @@ impl World {
             .replace(
                 "attachments/{sha256}",
                 &format!("attachments/{}", sha256_of(FILE)),
+            )
+            .replace(
+                "attested-statements/{sha256}",
+                &format!("attested-statements/{}", self.attested),
             )
             .replace("{sha256}", &self.statement)
             .replace("{institution}", &self.clinic.organisation)
@@ -306,6 +317,26 @@ fn application(app: &TestApp, clinic: &Institution) -> String {
     let apply = app.nobody("POST", "/link/registration");
     let apply = apply.header("Kaiji-Link", link).json(&applicant);
     apply.created()["id"].as_str().unwrap().to_owned()
+}
+
+/// Somebody whom the clinic asked by a letter answered it; the digest of the answer.
+fn attested(app: &TestApp, clinic: &Institution) -> String {
+    let address = "security@other.example.jp";
+    let request = clinic.ask_by_letter(address, "部門システム");
+    let answer = json!({
+        "schema": "kaiji-attested/1", "request": request, "form": "MDS", "form_edition": "5.0",
+        "product": { "name": "部門システム", "version": "1" },
+        "attested_by": { "organisation": "別の会社", "name": "見本 太郎", "email": address },
+        "attested_on": "2026-11-21", "answers": { "3": { "answer": "yes" } },
+    });
+    let link = app.letter_to(address).link_token("/answer");
+    let taken = app
+        .nobody("POST", "/link/answer")
+        .header("Kaiji-Link", link);
+    taken.json(&answer).created()["sha256"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 /// The operations of the document, with who it says may use them.

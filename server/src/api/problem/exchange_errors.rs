@@ -6,7 +6,7 @@ use kaiji_schema::violation::{Violation, Violations};
 
 use super::{Kind, Problem};
 use crate::exchange::{
-    AcknowledgeError, ApproveKeyError, AttachmentError, AuthenticateError, ChainError,
+    AcknowledgeError, AnswerError, ApproveKeyError, AttachmentError, AuthenticateError, ChainError,
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, IdempotencyError,
     ImportError, KeyError, LinkError, LogError, OrganisationError, ProductError,
     ReadStatementError, RegistrationError, RequestError, Stale, StorageError, SubmitError,
@@ -276,6 +276,16 @@ impl From<LinkError> for Problem {
             LinkError::Violations(violations) => violations.into(),
             LinkError::Chain(error) => error.into(),
             LinkError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<AnswerError> for Problem {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::Link(error) => error.into(),
+            AnswerError::Read(error) => error.into(),
+            AnswerError::Storage(error) => error.into(),
         }
     }
 }
