@@ -21,6 +21,7 @@ use crate::exchange::{Exchange, HighWaterError, Random};
 use crate::jobs::{Jobs, Postman};
 use crate::keys;
 use crate::mail::PostOfficeError;
+use crate::pages;
 use crate::storage;
 pub use anchors::anchors;
 use open::{Opened, default_address, open};
@@ -145,10 +146,16 @@ pub fn build(config: &Config, clock: Clock, random: Random) -> Result<Applicatio
         &secret,
         config.behind_proxy,
     ));
+    let shown = web::Data::new(pages::State::new(
+        Arc::clone(&exchange),
+        config.behind_proxy,
+    ));
     let metrics = web::Data::new(api::Metrics::new(db));
     let counted = metrics.clone();
     let mut server = HttpServer::new(move || {
-        App::new().configure(api::configure(state.clone(), counted.clone()))
+        App::new()
+            .configure(pages::configure(shown.clone()))
+            .configure(api::configure(state.clone(), counted.clone()))
     })
     .shutdown_timeout(10);
     if config.workers > 0 {

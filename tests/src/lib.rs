@@ -16,6 +16,7 @@
 mod actors;
 mod app;
 mod audit;
+mod browser;
 mod database;
 mod documents;
 pub mod foreign;
@@ -27,6 +28,7 @@ mod smtp;
 pub use actors::{Client, Institution, Operator, Vendor, scopes_of};
 pub use app::{Instance, Site, TestApp};
 pub use audit::AuditEntry;
+pub use browser::{Browser, Key};
 pub use database::Database;
 pub use documents::{compact, ed25519_key, fixture, fixture_key, new_key, sha256, sha256_of};
 pub use http::{Answer, Call, Problem};

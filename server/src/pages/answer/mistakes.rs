@@ -1,0 +1,155 @@
+//! What is wrong with what was entered, in the words of the page: each rule's code and place become a sentence that says
+//! what to do, and the field to do it in.
+
+use kaiji_schema::requirement::RequirementSet;
+use kaiji_schema::violation::{Violation, Violations};
+
+/// Something to be put right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mistake {
+    /// The id of the field on the page, where there is one.
+    pub(super) target: Option<String>,
+    /// What to do there, for the field itself.
+    pub(super) advice: String,
+    /// The same with the name of the field, for the list at the top.
+    pub(super) words: String,
+}
+
+impl Mistake {
+    /// A mistake in the field of that id, which people know by that label.
+    pub(super) fn at(target: &str, label: &str, advice: &str) -> Self {
+        Self {
+            target: Some(target.to_owned()),
+            advice: advice.to_owned(),
+            words: format!("{label}：{advice}"),
+        }
+    }
+
+    fn anywhere(words: String) -> Self {
+        Self {
+            target: None,
+            advice: words.clone(),
+            words,
+        }
+    }
+}
+
+/// What to do in the field of that id, if anything.
+pub(super) fn advice(mistakes: &[Mistake], target: &str) -> Option<String> {
+    let mut found = mistakes.iter();
+    let found = found.find(|mistake| mistake.target.as_deref() == Some(target))?;
+    Some(found.advice.clone())
+}
+
+/// The mistakes of a document whose members come from fields with these labels: (pointer, field, label).
+pub(super) fn of_fields(violations: Violations, fields: &[(&str, &str, &str)]) -> Vec<Mistake> {
+    let found = violations.into_vec().into_iter();
+    found
+        .map(|violation| of_field(&violation, fields))
+        .collect()
+}
+
+fn of_field(violation: &Violation, fields: &[(&str, &str, &str)]) -> Mistake {
+    let field = fields
+        .iter()
+        .find(|(pointer, _, _)| *pointer == violation.pointer);
+    match field {
+        Some((_, target, label)) => Mistake::at(target, label, &advice_on(violation)),
+        None => Mistake::anywhere(format!("{}（{}）", advice_on(violation), violation.detail)),
+    }
+}
+
+/// The fields of the answer, besides the items.
+const ANSWER_FIELDS: [(&str, &str, &str); 8] = [
+    ("/form", "form", "様式"),
+    ("/product/name", "product_name", "製品・サービス名"),
+    ("/product/version", "product_version", "バージョン"),
+    ("/attested_by/organisation", "organisation", "会社名"),
+    ("/attested_by/department", "department", "部署名"),
+    ("/attested_by/name", "name", "氏名"),
+    ("/attested_by/email", "email", "メールアドレス"),
+    ("", "items", "確認事項"),
+];
+
+/// The mistakes of an answer.
+pub(super) fn of_answer(violations: Violations, set: &RequirementSet) -> Vec<Mistake> {
+    let found = violations.into_vec().into_iter();
+    let found = found.map(|violation| {
+        let beginning = format!("/annex/{}/", set.id);
+        let item = violation.pointer.strip_prefix(&beginning);
+        let item = item.and_then(|rest| set.item(rest.split('/').next()?));
+        match item {
+            Some(item) => {
+                let target = format!("remark.{}", item.id);
+                let label = format!("{} No.{} 備考", item.kind, item.printed_number);
+                Mistake::at(&target, &label, &advice_on(&violation))
+            }
+            None => of_field(&violation, &ANSWER_FIELDS),
+        }
+    });
+    found.collect()
+}
+
+/// The mistakes in a table: each with its row and column, as the spreadsheet shows them.
+pub(super) fn of_sheet(violations: Violations, form: &str) -> Vec<Mistake> {
+    let found = violations.into_vec().into_iter();
+    found
+        .map(|violation| {
+            let advice = sheet_advice(&violation, form);
+            let mut place = violation.pointer.splitn(3, '/').skip(1);
+            let words = match (place.next(), place.next()) {
+                (Some("form"), _) => advice.clone(),
+                (Some(row), Some(column)) => format!("{row}行目「{column}」：{advice}"),
+                (Some(row), None) => format!("{row}行目：{advice}"),
+                _ => advice.clone(),
+            };
+            Mistake {
+                target: Some(String::from("file")),
+                advice,
+                words,
+            }
+        })
+        .collect()
+}
+
+fn advice_on(violation: &Violation) -> String {
+    String::from(match violation.code {
+        "missing" | "empty" => "入力してください。",
+        "too_long" if violation.pointer.ends_with("/remark") => "2,000文字以内で入力してください。",
+        "too_long" => "長すぎます。短くしてください。",
+        "bidi" | "control" => "使えない文字（制御文字）が含まれています。取り除いてください。",
+        "choice" if violation.pointer.ends_with("/email") => {
+            "メールアドレスの形式で入力してください（例：security@example.jp）。"
+        }
+        "choice" => "選択肢から選んでください。",
+        "corporate_number" => "13桁の法人番号を、誤りがないか確認して入力してください。",
+        "no_answer" => "少なくとも一つの項目に回答するか、CSVを取り込んでください。",
+        _ => "入力内容を確認してください。",
+    })
+}
+
+fn sheet_advice(violation: &Violation, form: &str) -> String {
+    match violation.code {
+        "wrong_form" => "様式を選んでください。".to_owned(),
+        "encoding" => "文字コードを読み取れません。CSV（UTF-8）で保存し直してください。".to_owned(),
+        "missing_column" => {
+            "1行目に「項番」と「回答」の見出しが必要です。ひな形をお使いください。".to_owned()
+        }
+        "unknown_column" => "ひな形にない列です。取り除いてください。".to_owned(),
+        "duplicate_column" => "同じ見出しの列が二つあります。一つにしてください。".to_owned(),
+        "too_many_cells" => {
+            "見出しより多くの列があります。余分な列を取り除いてください。".to_owned()
+        }
+        "too_many_rows" => "行が多すぎます。".to_owned(),
+        "question_number" => {
+            "項番として読み取れません。「No.17.1」のように書いてください。".to_owned()
+        }
+        "not_asked" => format!("{form}の項番にありません。様式の選択と項番を確認してください。"),
+        "duplicate_number" => "同じ項番が前の行にもあります。一つにしてください。".to_owned(),
+        "choice" => {
+            "「はい」「いいえ」「対象外」のいずれかを書くか、空欄にしてください。".to_owned()
+        }
+        "too_long" => "2,000文字以内で入力してください。".to_owned(),
+        _ => "内容を確認してください。".to_owned(),
+    }
+}

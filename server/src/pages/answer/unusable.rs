@@ -1,0 +1,129 @@
+//! A link that cannot be used has a page that says why, and what to do.
+
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use crate::exchange::{Gone, LinkError};
+use crate::pages::Page;
+
+#[derive(Template)]
+#[template(path = "pages/unusable.html")]
+struct Unusable<'a> {
+    title: &'a str,
+    paragraphs: &'a [&'a str],
+}
+
+const NEW_LETTER: &str =
+    "あらためて回答される場合は、依頼元の医療機関に、依頼メールの再送をお申し付けください。";
+
+/// The page about an error.
+pub(super) fn page(error: &LinkError) -> Page {
+    match error {
+        LinkError::Unknown => shown(
+            StatusCode::NOT_FOUND,
+            "リンクを確認できませんでした",
+            &[
+                "リンクが途中で切れているか、正しくない可能性があります。",
+                "お送りした依頼メールのうち最も新しいものから、リンク全体を開き直してください。リンクが複数行に分かれている場合は、つなげてアドレス欄に貼り付けてください。",
+                "それでも表示されない場合は、メールに記載の医療機関までご連絡ください。",
+            ],
+        ),
+        LinkError::Gone(gone) => page_of(*gone),
+        LinkError::Answered => shown(
+            StatusCode::CONFLICT,
+            "この依頼には回答済みです",
+            &[
+                "この依頼には、すでに回答または辞退の連絡をいただいています。ご対応ありがとうございました。",
+                "回答の訂正が必要な場合や、お心当たりがない場合は、依頼元の医療機関までご連絡ください。",
+            ],
+        ),
+        LinkError::AppliedAlready => shown(
+            StatusCode::CONFLICT,
+            "事業者登録を申込み済みです",
+            &[
+                "この依頼についての事業者登録は、すでに申し込まれています。運営者からのご連絡をお待ちください。",
+                "登録を待たずに、この場で回答することもできます。",
+            ],
+        ),
+        LinkError::TooManyTries(seconds) => Page {
+            retry_after: Some(*seconds),
+            ..shown(
+                StatusCode::TOO_MANY_REQUESTS,
+                "しばらく待ってからお試しください",
+                &[
+                    "正しくないリンクが続けて使われたため、一時的に受付を止めています。",
+                    "15分ほど待ってから、最も新しい依頼メールのリンクを開き直してください。",
+                ],
+            )
+        },
+        LinkError::Chain(_) | LinkError::Violations(_) => shown(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "受け付けられませんでした",
+            &["入力内容に誤りがあります。前の画面に戻り、もう一度お試しください。"],
+        ),
+        LinkError::Storage(error) => {
+            tracing::error!(%error, "a page could not be made");
+            failed()
+        }
+    }
+}
+
+fn page_of(gone: Gone) -> Page {
+    let (title, reason, advice) = match gone {
+        Gone::Superseded => (
+            "新しいリンクがあります",
+            "この依頼については、あとから新しいリンクをお送りしています。",
+            "最も新しい依頼メールのリンクを開いてください。入力の途中だった下書きは、新しいリンクに引き継がれています。",
+        ),
+        Gone::Forwarded => (
+            "この依頼は転送されました",
+            "回答すべき相手として指定された方に、依頼をお送りしました。",
+            "お手続きは必要ありません。相手の方が辞退された場合は、あらためてご連絡します。",
+        ),
+        Gone::Registered => (
+            "登録済みの事業者への依頼です",
+            "この依頼は、登録された事業者としての受付に移りました。",
+            "事業者としてログインし、依頼の一覧からご対応ください。",
+        ),
+        Gone::Cancelled => (
+            "この依頼は取り消されました",
+            "依頼元の医療機関が、この依頼を取り消しました。",
+            "回答していただく必要はありません。",
+        ),
+        Gone::Revoked => (
+            "このリンクは無効になりました",
+            "依頼元の医療機関が、このリンクを無効にしました。",
+            NEW_LETTER,
+        ),
+        Gone::Expired => (
+            "リンクの有効期限が過ぎています",
+            "このリンクの有効期限は終了しました。",
+            NEW_LETTER,
+        ),
+    };
+    shown(StatusCode::GONE, title, &[reason, advice])
+}
+
+/// More was sent than any form holds.
+pub(super) fn too_large() -> Page {
+    shown(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "送信できる大きさを超えています",
+        &["備考を短くするか、CSVファイルが正しいものかを確認して、もう一度お試しください。"],
+    )
+}
+
+/// It went wrong here.
+pub(super) fn failed() -> Page {
+    shown(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "ただいま処理できません",
+        &[
+            "しばらくしてから、メールのリンクを開き直してください。入力の途中だった内容は、最後に保存された下書きから続けられます。",
+        ],
+    )
+}
+
+fn shown(status: StatusCode, title: &str, paragraphs: &[&str]) -> Page {
+    Page::new(status, &Unusable { title, paragraphs })
+}
