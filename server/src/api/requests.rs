@@ -4,7 +4,7 @@ use actix_web::web;
 use kaiji_schema::reader::{FromMembers, Reader};
 
 use super::answer::{Answer, Created, Listed, Resource, Tagged};
-use super::auth::{Caller, InstitutionRequests, RequestReaders, VendorWrites};
+use super::auth::{Caller, InstitutionRequests, Releasers, RequestReaders};
 use super::body::Document;
 use super::headers::IdempotencyKey;
 use super::page::Listing;
@@ -113,7 +113,7 @@ pub async fn find(
 
 /// Releases the product's statements.
 pub async fn release(
-    caller: Caller<VendorWrites>,
+    caller: Caller<Releasers>,
     id: web::Path<String>,
 ) -> Answer<Tagged<RequestView>> {
     caller
@@ -124,7 +124,7 @@ pub async fn release(
 
 /// Declines, with a reason.
 pub async fn decline(
-    caller: Caller<VendorWrites>,
+    caller: Caller<Releasers>,
     id: web::Path<String>,
     refusal: Document<Refusal>,
 ) -> Answer<Tagged<RequestView>> {

@@ -3,17 +3,25 @@
 
 #![allow(dead_code, reason = "these types describe and are never made")]
 
+mod people;
+
 use std::collections::BTreeMap;
 
 use kaiji_schema::reader::FromMembers;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use people::{
+    ChosenPasswordShape, ForgottenPasswordShape, NewUserShape, OneTimeCodeShape,
+    PasswordChangeShape, PreferencesShape, SignInShape, UserChangeShape,
+};
+
 use super::keys::Note;
 use super::requests::Refusal;
 use crate::exchange::{
-    NewClient, NewOrganisation, NewProduct, NewRequest, NewSystem, OrganisationChange,
-    ProductChange, Release, Revocation, SystemChange,
+    ChosenPassword, ForgottenPassword, NewClient, NewOrganisation, NewProduct, NewRequest,
+    NewSystem, NewUser, OneTimeCode, OrganisationChange, PasswordChange, Preferences,
+    ProductChange, Release, Revocation, SignIn, SystemChange, UserChange,
 };
 
 /// A document with a shape and an example for the reader of the interface's description.
@@ -78,6 +86,20 @@ shaped! {
     SystemChange => SystemShape: { "installed_version": "3.2.1", "contract_renewal_on": "2027-03-31" };
     NewRequest => NewRequestShape: {
         "product": "prd_01kaz0000000000000000000", "due_on": "2027-01-31", "message": "立入検査の準備のため",
+    };
+    NewUser => NewUserShape: {
+        "email": "hanako@clinic.example.jp", "name": "見本 花子", "roles": ["editor", "approver"],
+    };
+    UserChange => UserChangeShape: { "roles": ["viewer"], "disabled": false };
+    Preferences => PreferencesShape: { "letters": "daily" };
+    ChosenPassword => ChosenPasswordShape: { "password": "くじら雲を追いかけた夏の校庭" };
+    OneTimeCode => OneTimeCodeShape: { "code": "123456" };
+    ForgottenPassword => ForgottenPasswordShape: { "email": "hanako@clinic.example.jp" };
+    SignIn => SignInShape: {
+        "email": "hanako@clinic.example.jp", "password": "くじら雲を追いかけた夏の校庭", "code": "123456",
+    };
+    PasswordChange => PasswordChangeShape: {
+        "old_password": "くじら雲を追いかけた夏の校庭", "code": "123456", "password": "雨だれ石をも穿つ十三年めの秋",
     };
     Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
 }

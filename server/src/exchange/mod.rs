@@ -4,6 +4,7 @@
 //! own, which `api::problem` turns into statuses. A verb prepares (parse, verify, compare) before it asks for the
 //! writer, and reads again inside the transaction whatever may have changed meanwhile.
 
+mod accept_invitation;
 mod acknowledge;
 mod anchors;
 mod announce;
@@ -28,28 +29,37 @@ mod gather_letters;
 mod high_water;
 mod idempotency;
 mod import_systems;
+mod invite_user;
 mod jwt;
 mod letters;
 mod link;
 mod log;
 mod name_attachments;
 mod organisations;
+mod passwords;
 mod piece;
 mod products;
 mod proposals;
 mod read_statement;
 mod register_key;
 mod requests;
+mod reset_password;
 mod retire_key;
 mod revision;
 mod scope;
+mod second_factor;
 mod send_letters;
 mod service_keys;
+mod sessions;
+mod sign_in;
 mod submit_statement;
 mod sweep_attachments;
 mod systems;
 mod time;
+mod tries;
 mod unsubscribe;
+mod user_link;
+mod users;
 mod validity;
 mod vendors_word;
 mod verify_document;
@@ -63,6 +73,9 @@ use kaiji_schema::violation::{Violation, Violations};
 use ring::rand::SecureRandom;
 use serde::Serialize;
 
+pub use accept_invitation::{
+    AuthenticatorView, ChosenPassword, InvitationError, InvitationView, Joined, OneTimeCode,
+};
 pub use acknowledge::{AcknowledgeError, Acknowledged};
 pub use anchors::{Anchors, Authority, DueTimestamp, KeepTimestampError, TimestampView};
 pub use approve_key::{Approval, ApproveKeyError};
@@ -87,6 +100,7 @@ pub use idempotency::{Idempotency, IdempotencyError};
 pub use import_systems::{
     ImportAction, ImportError, ImportPlan, MemberChange, Missing, PlannedSystem,
 };
+pub use invite_user::NewUser;
 pub use jwt::TokenKey;
 pub use letters::LetterWish;
 pub use link::{LinkPurpose, LinkToken};
@@ -100,15 +114,21 @@ pub use read_statement::{
 };
 pub use register_key::{Challenge, KeyError, KeyState, KeyView};
 pub use requests::{Due, NewRequest, RequestError, RequestOrder, RequestState, RequestView};
+pub use reset_password::ForgottenPassword;
 pub use retire_key::Revocation;
 pub use revision::{Revision, Stale};
 pub use scope::{QuestionView, ScopeView, SystemDutyView};
 pub use send_letters::{ClaimedLetter, LetterFate};
 pub use service_keys::{ServiceKeyView, ServicePurpose, service_key_in_use};
+pub use sessions::{PasswordChange, RecoveryCodes, SessionError, WhoAmI};
+pub use sign_in::{SessionView, SignIn, SignInError, SignedIn};
 pub use submit_statement::{ComparisonSummary, Submission, SubmitError};
 pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
 pub use time::Moment;
+pub use tries::TooManyTries;
 pub use unsubscribe::UnsubscribeError;
+pub use user_link::LinkError;
+pub use users::{Preferences, UserChange, UserError, UserState, UserView};
 pub use validity::Validity;
 pub use vendors_word::VendorsWordError;
 pub use verify_document::{StatementStanding, VerifiedDocument, VerifyDocumentError};
@@ -135,6 +155,8 @@ pub struct Exchange {
     anchors: Anchors,
     tiles: log::RememberedTiles,
     links: link::LinkTokens,
+    seal: second_factor::Seal,
+    turns: passwords::Turns,
 }
 
 impl Exchange {
@@ -151,6 +173,8 @@ impl Exchange {
     ) -> Self {
         Self {
             links: link::LinkTokens::new(secret, &issuer),
+            seal: second_factor::Seal::new(secret),
+            turns: passwords::Turns::default(),
             db,
             signer,
             clock,

@@ -4,7 +4,7 @@
 //! it, so that they cannot say different things; a line that is an address becomes a link.
 
 use askama::Template;
-use kaiji_schema::letter::{Digest, Letter, News, RequestReminder, StatementNews};
+use kaiji_schema::letter::{Digest, Invitation, Letter, News, RequestReminder, StatementNews};
 
 use super::Parcel;
 
@@ -43,9 +43,11 @@ pub(super) fn words(parcel: &Parcel, service: &str) -> askama::Result<Words> {
     })
 }
 
-/// The subject and the body of a letter.
+/// The subject and the body of a letter, with the link in it where it has one.
 fn prose(letter: &Letter, link: Option<&str>) -> askama::Result<(String, String)> {
     let written = match letter {
+        Letter::Invitation(letter) => InvitationWords { letter, link }.render(),
+        Letter::PasswordReset => PasswordResetWords { link }.render(),
         Letter::StatementNews(letter) => StatementNewsWords { letter }.render(),
         Letter::RequestReminder(letter) => RequestReminderWords { letter, link }.render(),
         Letter::Digest(digest) => digest_words(digest)?.render(),
@@ -101,6 +103,19 @@ struct StatementNewsWords<'a> {
 #[template(path = "letters/request_reminder.txt")]
 struct RequestReminderWords<'a> {
     letter: &'a RequestReminder,
+    link: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "letters/invitation.txt")]
+struct InvitationWords<'a> {
+    letter: &'a Invitation,
+    link: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "letters/password_reset.txt")]
+struct PasswordResetWords<'a> {
     link: Option<&'a str>,
 }
 

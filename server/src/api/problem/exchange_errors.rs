@@ -7,9 +7,10 @@ use kaiji_schema::violation::{Violation, Violations};
 use super::{Kind, Problem};
 use crate::exchange::{
     AcknowledgeError, ApproveKeyError, AttachmentError, AuthenticateError, CheckStatementError,
-    ClientError, CompareError, CosignError, ExportError, IdempotencyError, ImportError, KeyError,
-    LogError, OrganisationError, ProductError, ReadStatementError, RequestError, Stale,
-    StorageError, SubmitError, SystemError, TokenError, VendorsWordError, VerifyDocumentError,
+    ClientError, CompareError, CosignError, ExportError, IdempotencyError, ImportError,
+    InvitationError, KeyError, LinkError, LogError, OrganisationError, ProductError,
+    ReadStatementError, RequestError, SessionError, SignInError, Stale, StorageError, SubmitError,
+    SystemError, TokenError, TooManyTries, UserError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -142,6 +143,7 @@ impl From<ProductError> for Problem {
     fn from(error: ProductError) -> Self {
         match error {
             ProductError::NotFound | ProductError::NoGrant => said(Kind::NotFound, &error),
+            ProductError::Unfit(unfit) => Self::new(Self::from(unfit).kind, error.to_string()),
             ProductError::Stale(stale) => stale.into(),
             ProductError::Idempotency(error) => error.into(),
             ProductError::Storage(error) => error.into(),
@@ -302,6 +304,70 @@ impl From<CosignError> for Problem {
             }
             CosignError::Signature(_) => said(Kind::BadSignature, &error),
             CosignError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<TooManyTries> for Problem {
+    fn from(error: TooManyTries) -> Self {
+        Self::too_many_tries(error.seconds, error.to_string())
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Refused => said(Kind::SignInRefused, &error),
+            SignInError::TooManyTries(error) => error.into(),
+            SignInError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::NotFound => said(Kind::NotFound, &error),
+            SessionError::Violations(violations) => violations.into(),
+            SessionError::TooManyTries(error) => error.into(),
+            SessionError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<UserError> for Problem {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::NotFound => said(Kind::NotFound, &error),
+            UserError::Violations(violations) => violations.into(),
+            UserError::LastAdministrator => said(Kind::LastAdministrator, &error),
+            UserError::Disabled => said(Kind::UserDisabled, &error),
+            UserError::Stale(stale) => stale.into(),
+            UserError::Idempotency(error) => error.into(),
+            UserError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Unknown => said(Kind::NotFound, &error),
+            LinkError::Gone(_) => said(Kind::LinkGone, &error),
+            LinkError::Used => said(Kind::LinkUsed, &error),
+            LinkError::TooManyTries(error) => error.into(),
+            LinkError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<InvitationError> for Problem {
+    fn from(error: InvitationError) -> Self {
+        match error {
+            InvitationError::Link(error) => error.into(),
+            InvitationError::Violations(violations) => violations.into(),
+            InvitationError::NotBegun => said(Kind::EnrolmentNotBegun, &error),
+            InvitationError::Storage(error) => error.into(),
         }
     }
 }
