@@ -20,9 +20,9 @@ pub struct Deed {
     pub occurred_at: i64,
     /// For which organisation; empty where there was none yet.
     pub organisation: String,
-    /// The client that acted, or `shell`.
+    /// The client or the person that acted, or `shell`.
     pub client: String,
-    /// The beginning of the SHA-256 of the access token, in hex; empty without a token.
+    /// The beginning of the SHA-256 of the access token or session token, in hex; empty without a token.
     pub token: String,
     /// The address that the request came from; empty without a network.
     pub address: String,

@@ -21,6 +21,10 @@ pub enum Letter {
     RegistrationDecided(RegistrationDecided),
     /// To an institution: what became of its request.
     RequestNews(RequestNews),
+    /// To somebody who is to join an organisation, or to sign in to it anew.
+    Invitation(Invitation),
+    /// To somebody who forgot the password, or whoever asked for another in that name.
+    PasswordReset,
     /// To anybody: what would have been letters of their own, told once a day.
     Digest(Digest),
 }
@@ -40,11 +44,23 @@ impl Letter {
     /// How much depends on it.
     pub fn necessity(&self) -> Necessity {
         match self {
-            Self::RequestByLink(_) | Self::RegistrationDecided(_) => Necessity::Personal,
+            Self::RequestByLink(_)
+            | Self::RegistrationDecided(_)
+            | Self::Invitation(_)
+            | Self::PasswordReset => Necessity::Personal,
             Self::StatementNews(_) | Self::RequestNews(_) => Necessity::News,
             Self::RequestOpened(_) | Self::RequestReminder(_) | Self::Digest(_) => Necessity::Duty,
         }
     }
+}
+
+/// An invitation to an organisation. It does not say who sends it: names in it could say anything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// The organisation's name.
+    pub organisation: String,
+    /// Whether its recipient has joined before, and is to choose a password and an authenticator anew.
+    pub has_joined: bool,
 }
 
 /// What came in about a statement.

@@ -17,6 +17,7 @@ pub mod key;
 pub mod letter;
 pub mod log;
 pub mod mail_address;
+pub mod password;
 mod provider;
 pub mod reader;
 pub mod receipt;

@@ -241,6 +241,27 @@ impl<'v> Reader<'v> {
     /// `too_many` and what [`Self::required_text`] reports, each at its index.
     pub fn texts(&mut self, name: &str, max_items: usize, max_chars: usize) -> Option<Vec<String>> {
         let value = self.optional(name)?;
+        self.list(name, value, max_items, max_chars)
+    }
+
+    /// Like [`Self::texts`], where the member must be there. Reports `missing` besides.
+    pub fn required_texts(
+        &mut self,
+        name: &str,
+        max_items: usize,
+        max_chars: usize,
+    ) -> Option<Vec<String>> {
+        let value = self.required(name)?;
+        self.list(name, value, max_items, max_chars)
+    }
+
+    fn list(
+        &mut self,
+        name: &str,
+        value: &Value<'_>,
+        max_items: usize,
+        max_chars: usize,
+    ) -> Option<Vec<String>> {
         let Value::Array(items) = value else {
             return self.wrong_type(name, "an array", value);
         };

@@ -1,12 +1,16 @@
-//! Who asks: an organisation's client with its scopes, as the token and the rows behind it say; and what is asked, as
-//! the audit trail (監査証跡) will tell of it.
+//! Who asks: an organisation's client with its scopes, or one of its people with their roles, as the token and the rows
+//! behind it say; and what is asked, as the audit trail (監査証跡) will tell of it.
 //!
 //! Tenancy comes from here alone; no verb takes an organisation's id from a body or a path for granted.
+
+mod roles;
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use roles::{Role, Roles};
 
 /// What an organisation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -230,6 +234,72 @@ impl Act {
     }
 }
 
+/// By whom an organisation acts.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// A program, by its id, with a token of ten minutes.
+    Client(String),
+    /// A person, in a session.
+    User(Person),
+    /// Whoever gives a command at the machine itself.
+    Shell,
+}
+
+/// A person who asks.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The user's id.
+    pub id: String,
+    /// The session's id.
+    pub session: String,
+    /// What the person is trusted with.
+    pub roles: Roles,
+    /// Whether a fresh one-time code was shown in this session.
+    pub stepped_up: bool,
+}
+
+/// Why a person may not do what takes a duty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// The person does not have the role.
+    #[error("it takes the role {}", .0.as_str())]
+    Role(Role),
+    /// The last one-time code was shown too long ago.
+    #[error("show a one-time code (`POST /api/v1/session/step-up`), and ask again")]
+    StepUp,
+}
+
+impl Subject {
+    /// What the audit trail calls it: `cli_…`, `usr_…`, or `shell`.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Client(id) => id,
+            Self::User(person) => &person.id,
+            Self::Shell => "shell",
+        }
+    }
+}
+
+impl Person {
+    /// Refuses one who has not shown a fresh code.
+    pub fn has_stepped_up(&self) -> Result<(), Unfit> {
+        if self.stepped_up {
+            Ok(())
+        } else {
+            Err(Unfit::StepUp)
+        }
+    }
+
+    /// Refuses one without the role, or without a fresh code.
+    pub fn is_fit_as(&self, role: Role) -> Result<(), Unfit> {
+        if self.roles.contains(role) {
+            self.has_stepped_up()
+        } else {
+            Err(Unfit::Role(role))
+        }
+    }
+}
+
 /// Who asks.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -237,12 +307,28 @@ pub struct Actor {
     pub organisation: String,
     /// What it is.
     pub kind: OrganisationKind,
-    /// The client that holds the token.
-    pub client: String,
+    /// By whom it acts.
+    pub by: Subject,
     /// What the token allows.
     pub scopes: Scopes,
     /// The beginning of the token's SHA-256, in hex; empty without a token.
     pub token: String,
     /// What it asks for.
     pub act: Arc<Act>,
+}
+
+impl Actor {
+    /// The person who acts, if it is one.
+    pub fn person(&self) -> Option<&Person> {
+        match &self.by {
+            Subject::User(person) => Some(person),
+            Subject::Client(_) | Subject::Shell => None,
+        }
+    }
+
+    /// Refuses a person without the role or without a fresh code. A program's duties are its scopes.
+    pub fn is_fit_as(&self, role: Role) -> Result<(), Unfit> {
+        self.person()
+            .map_or(Ok(()), |person| person.is_fit_as(role))
+    }
 }

@@ -99,6 +99,14 @@ impl Client {
         *self.token.lock().unwrap() = None;
     }
 
+    /// Invites somebody to the organisation; the person's id.
+    pub fn invite(&self, name: &str, email: &str, roles: &[&str]) -> String {
+        let new = json!({ "name": name, "email": email, "roles": roles });
+        let invited = self.post("/users").json(&new).created();
+        assert_eq!(invited["state"], "invited");
+        invited["id"].as_str().unwrap().to_owned()
+    }
+
     /// A request of this client under `/api/v1`.
     pub fn call(&self, method: &'static str, path: &str) -> Call {
         let call = self.site.call(method, &format!("/api/v1{path}"));

@@ -22,6 +22,7 @@ mod documents;
 pub mod foreign;
 mod http;
 mod letters;
+mod people;
 mod program;
 mod smtp;
 
@@ -33,6 +34,7 @@ pub use database::Database;
 pub use documents::{compact, ed25519_key, fixture, fixture_key, new_key, sha256, sha256_of};
 pub use http::{Answer, Call, Problem};
 pub use letters::Letter;
+pub use people::{PASSWORD, Person};
 pub use program::{Ended, Home, Program, free_port, kaiji};
 pub use smtp::{SmtpServer, SmtpTls};
 

@@ -128,3 +128,41 @@ fn a_key_that_others_can_read_is_not_used() {
     let _program = home.serve();
     assert!(is_ready(&home));
 }
+
+#[test]
+fn the_first_administrator_is_invited_from_the_shell_and_nothing_secret_is_printed() {
+    let home = Home::empty();
+    let done = |arguments: &[&str]| {
+        let ended = home.run(arguments);
+        assert_eq!(ended.status, Some(0), "{ended:?}");
+        ended.stdout
+    };
+    let made = done(&["admin", "institution", "--name", "サンプル医院", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let clinic = made["id"].as_str().unwrap();
+    let email = "hanako@clinic.example.jp";
+    let invite = [
+        "admin",
+        "user",
+        "--organisation",
+        clinic,
+        "--name",
+        "見本 花子",
+        "--email",
+        email,
+    ];
+    let invited = done(&[&invite[..], &["--role", "editor", "--json"]].concat());
+    let user: serde_json::Value = serde_json::from_str(&invited).unwrap();
+    assert_eq!(user["state"], "invited");
+    assert_eq!(
+        user["roles"],
+        serde_json::json!(["editor", "administrator"])
+    );
+    assert!(
+        !invited.contains("lnk_") && !invited.contains('#'),
+        "{invited}"
+    );
+    let again = home.run(&invite);
+    assert_eq!(again.status, Some(1), "{again:?}");
+    assert!(again.stderr.contains("--email"), "{again:?}");
+}

@@ -44,6 +44,12 @@ pub struct Created<T>(pub T);
 /// 201 with something that has no address of its own.
 pub struct Made<T>(pub T);
 
+/// 201 with something that is shown this once, and that no cache may keep.
+pub struct Secret<T>(pub T);
+
+/// 202: it is done later, if it is done at all.
+pub struct Accepted;
+
 /// 200 with a part of a list.
 pub struct Listed<T>(pub Page<T>);
 
@@ -99,6 +105,22 @@ impl<T: Serialize> Responder for Made<T> {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         json(StatusCode::CREATED, &self.0)
+    }
+}
+
+impl<T: Serialize> Responder for Secret<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        not_stored(json(StatusCode::CREATED, &self.0))
+    }
+}
+
+impl Responder for Accepted {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::new(StatusCode::ACCEPTED)
     }
 }
 
@@ -185,6 +207,19 @@ impl<T: ToSchema> Describe for Shown<T> {
 impl<T: ToSchema> Describe for Made<T> {
     fn describe(about: &mut About) {
         about.answers_with::<T>(201, "Made.", JSON);
+    }
+}
+
+impl<T: ToSchema> Describe for Secret<T> {
+    fn describe(about: &mut About) {
+        let response = about.answers_with::<T>(201, "Made; shown this once.", JSON);
+        answer_header(response, "Cache-Control", "`no-store`.");
+    }
+}
+
+impl Describe for Accepted {
+    fn describe(about: &mut About) {
+        about.answers(202, "Heard. Whether anything comes of it is not told.");
     }
 }
 

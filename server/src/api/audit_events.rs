@@ -30,7 +30,7 @@ impl Fields for AuditFilter {
         },
         Parameter {
             name: "client",
-            about: "Only what this client did.",
+            about: "Only what this client or person did.",
             required: false,
             values: Values::Text,
         },

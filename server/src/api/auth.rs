@@ -1,5 +1,8 @@
 //! Who may do what: the permission stands in the handler's type, and there is no other way to an actor.
 //!
+//! Programs are held to the scopes of their tokens, people to those that follow from their roles; what takes a duty (keys,
+//! users, releases) asks people for the role itself and for a fresh one-time code.
+//!
 //! `Caller<P>` holds a bearer token that nobody has looked at. [`Caller::ask`] checks it, then `P`, then runs the verb,
 //! all in one step off the network's threads: a request costs one hop, and a body is read for those alone who may.
 //! It is also where the audit trail learns what became of each request.
@@ -15,7 +18,7 @@ use std::sync::Arc;
 use super::State;
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
-use crate::actor::{Act, Actor, OrganisationKind, Scope};
+use crate::actor::{Act, Actor, OrganisationKind, Person, Role, Scope, Unfit};
 use crate::exchange::Exchange;
 
 /// What becomes of a question that is answered.
@@ -24,13 +27,28 @@ const ANSWERED: &str = "answered";
 /// What becomes of a request whose sender goes away between two of its steps.
 const BROKEN_OFF: &str = "broken_off";
 
-/// One kind of organisation that may use an operation, and the scopes that its token must have.
+/// One kind of organisation that may use an operation, the scopes that its token must have, and what is asked of people.
 #[derive(Debug)]
 pub struct Grant {
     /// The kind of organisation.
     pub kind: OrganisationKind,
     /// What the token must allow, all of it.
     pub scopes: &'static [Scope],
+    /// What is asked of people.
+    pub people: People,
+}
+
+/// What is asked of people, who act in a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum People {
+    /// What is asked of programs: the scopes, as they follow from the roles.
+    Likewise,
+    /// This role and a fresh one-time code, instead of the scopes.
+    Dutiful(Role),
+    /// Nothing; but programs have no business here.
+    Alone,
+    /// A fresh one-time code; programs have no business here.
+    SteppedUp,
 }
 
 /// Who may use an operation.
@@ -40,17 +58,33 @@ pub trait Permission: 'static {
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident: $($kind:ident [$($scope:ident)?]),+;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident: $($kind:ident [$($scope:ident)?] $(as $role:ident)? $(people $people:ident)?),+;)+) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub enum $name {}
 
         impl Permission for $name {
             const GRANTS: &'static [Grant] = &[
-                $(Grant { kind: OrganisationKind::$kind, scopes: &[$(Scope::$scope)?] }),+
+                $(Grant {
+                    kind: OrganisationKind::$kind,
+                    scopes: &[$(Scope::$scope)?],
+                    people: people!($(as $role)? $(people $people)?),
+                }),+
             ];
         }
     )+};
+}
+
+macro_rules! people {
+    () => {
+        People::Likewise
+    };
+    (as $role:ident) => {
+        People::Dutiful(Role::$role)
+    };
+    (people $people:ident) => {
+        People::$people
+    };
 }
 
 permissions! {
@@ -63,7 +97,13 @@ permissions! {
     /// Keys are seen by their vendor and by the operator, who approves the first.
     KeyReaders: Operator [Admin], Vendor [StatementsRead];
     /// Keys are approved by the operator or by another key of the vendor.
-    KeyApprovers: Operator [Admin], Vendor [StatementsWrite];
+    KeyApprovers: Operator [Admin] as Administrator, Vendor [StatementsWrite] as KeyManager;
+    /// A vendor registers, retires and revokes its keys.
+    KeyHolders: Vendor [StatementsWrite] as KeyManager;
+    /// The operator gives organisations clients, and takes them away.
+    ClientMakers: Operator [Admin] as Administrator;
+    /// A vendor decides who may read its statements.
+    Releasers: Vendor [StatementsWrite] as Approver;
     /// Statements are read by their vendor and by the institutions that they were released to.
     StatementReaders: Vendor [StatementsRead], Institution [StatementsRead];
     /// An institution keeps its inventory, asks for statements and acknowledges them.
@@ -78,32 +118,81 @@ permissions! {
     InventoryExporters: Institution [ExportsRead];
     /// An organisation's administrators read its audit trail.
     AuditReaders: Operator [Admin], Vendor [Admin], Institution [Admin];
+    /// An organisation's administrators see its people.
+    UserReaders: Operator [Admin], Vendor [Admin], Institution [Admin];
+    /// An organisation's administrators say who its people are and what they may do.
+    UserKeepers: Operator [Admin] as Administrator, Vendor [Admin] as Administrator,
+        Institution [Admin] as Administrator;
+    /// Whoever is signed in, about themselves.
+    SignedInPeople: Operator [] people Alone, Vendor [] people Alone, Institution [] people Alone;
+    /// The same, with a fresh one-time code.
+    SteppedUpPeople: Operator [] people SteppedUp, Vendor [] people SteppedUp, Institution [] people SteppedUp;
     /// Any organisation of the exchange.
     AnyMember: Operator [], Vendor [], Institution [];
 }
 
 fn allow<P: Permission>(actor: &Actor) -> Result<(), Problem> {
     let of_kind = || P::GRANTS.iter().filter(|grant| grant.kind == actor.kind);
-    let has_scopes = |grant: &Grant| {
-        grant
-            .scopes
-            .iter()
-            .all(|scope| actor.scopes.contains(*scope))
-    };
-    if of_kind().any(has_scopes) {
-        return Ok(());
+    let mut refusal = None;
+    for grant in of_kind() {
+        let allowed = match actor.person() {
+            Some(person) => allow_person(grant, actor, person),
+            None => allow_program(grant, actor),
+        };
+        match allowed {
+            Ok(()) => return Ok(()),
+            Err(problem) => refusal = refusal.or(Some(problem)),
+        }
     }
-    let missing: Vec<_> = of_kind()
-        .flat_map(|grant| grant.scopes)
-        .map(|scope| scope.as_str())
-        .collect();
-    Err(Problem::new(
-        Kind::Forbidden,
-        match missing.as_slice() {
-            [] => format!("not for an organisation of the kind {}", actor.kind),
-            missing => format!("the token lacks the scope {}", missing.join(" ")),
-        },
-    ))
+    Err(refusal.unwrap_or_else(|| {
+        let detail = format!("not for an organisation of the kind {}", actor.kind);
+        Problem::new(Kind::Forbidden, detail)
+    }))
+}
+
+fn allow_program(grant: &Grant, actor: &Actor) -> Result<(), Problem> {
+    match grant.people {
+        People::Likewise | People::Dutiful(_) => has_scopes(grant, actor),
+        People::Alone | People::SteppedUp => {
+            let detail = "for people who have signed in (`POST /api/v1/session`)";
+            Err(Problem::new(Kind::Forbidden, detail))
+        }
+    }
+}
+
+fn allow_person(grant: &Grant, actor: &Actor, person: &Person) -> Result<(), Problem> {
+    match grant.people {
+        People::Likewise => has_scopes(grant, actor),
+        People::Dutiful(role) => Ok(person.is_fit_as(role)?),
+        People::Alone => Ok(()),
+        People::SteppedUp => Ok(person.has_stepped_up()?),
+    }
+}
+
+fn has_scopes(grant: &Grant, actor: &Actor) -> Result<(), Problem> {
+    let mut missing = grant.scopes.iter();
+    let missing = missing.find(|scope| !actor.scopes.contains(**scope));
+    match (missing, actor.person()) {
+        (None, _) => Ok(()),
+        (Some(scope), None) => {
+            let detail = format!("the token lacks the scope {}", scope.as_str());
+            Err(Problem::new(Kind::Forbidden, detail))
+        }
+        (Some(scope), Some(_)) => {
+            let detail = format!("your roles do not allow {}", scope.as_str());
+            Err(Problem::new(Kind::Forbidden, detail))
+        }
+    }
+}
+
+impl From<Unfit> for Problem {
+    fn from(unfit: Unfit) -> Self {
+        let kind = match unfit {
+            Unfit::Role(_) => Kind::Forbidden,
+            Unfit::StepUp => Kind::StepUpRequired,
+        };
+        Self::new(kind, unfit.to_string())
+    }
 }
 
 /// Someone with a bearer token, who may do what `P` permits if the token holds.
@@ -153,6 +242,41 @@ impl<P: Permission> Caller<P> {
                 }
             })
             .await
+    }
+}
+
+/// Someone without a token, for what takes none.
+pub struct Stranger {
+    act: Act,
+    state: web::Data<State>,
+}
+
+impl Stranger {
+    /// Runs a verb. What is to be recorded of it, the verb records.
+    pub async fn ask<T: Send + 'static>(
+        self,
+        verb: impl FnOnce(&Exchange, Act) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let act = self.act;
+        self.state.ask(move |exchange| verb(exchange, act)).await
+    }
+}
+
+impl FromRequest for Stranger {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(State::of(request).map(|state| Self {
+            act: state.acts().of(request),
+            state,
+        }))
+    }
+}
+
+impl Describe for Stranger {
+    fn describe(about: &mut About) {
+        about.refuses(&[Kind::TooManyTries, Kind::Internal, Kind::Unavailable]);
     }
 }
 
@@ -214,6 +338,10 @@ impl<P: Permission> Describe for Caller<P> {
             Kind::Internal,
             Kind::Unavailable,
         ]);
+        let fresh = |grant: &Grant| matches!(grant.people, People::Dutiful(_) | People::SteppedUp);
+        if P::GRANTS.iter().any(fresh) {
+            about.refuses(&[Kind::StepUpRequired]);
+        }
     }
 }
 
@@ -221,7 +349,7 @@ fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
     let missing = || {
         Problem::new(
             Kind::Unauthenticated,
-            "send an access token as `Authorization: Bearer`",
+            "send an access token, or the token of a session, as `Authorization: Bearer`",
         )
     };
     let mut headers = request.headers().get_all(AUTHORIZATION);

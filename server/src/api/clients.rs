@@ -3,7 +3,7 @@
 use actix_web::web;
 
 use super::answer::{Answer, Created, Deleted, Listed, Resource};
-use super::auth::{Administrator, Caller};
+use super::auth::{Administrator, Caller, ClientMakers};
 use super::body::Document;
 use super::headers::IdempotencyKey;
 use super::page::Listing;
@@ -20,7 +20,7 @@ impl Resource for ClientView {
 
 /// Creates a client of the organisation.
 pub async fn create(
-    caller: Caller<Administrator>,
+    caller: Caller<ClientMakers>,
     organisation: web::Path<String>,
     new: Document<NewClient>,
     key: IdempotencyKey,
@@ -45,7 +45,7 @@ pub async fn list(
 
 /// Shuts a client out for good.
 pub async fn disable(
-    caller: Caller<Administrator>,
+    caller: Caller<ClientMakers>,
     ids: web::Path<(String, String)>,
 ) -> Answer<Deleted> {
     let verb = caller.ask(move |exchange, actor| {

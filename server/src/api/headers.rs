@@ -1,4 +1,4 @@
-//! Request headers that operations act on: `If-Match`, `Idempotency-Key`, `Accept`.
+//! Request headers that operations act on: `If-Match`, `Idempotency-Key`, `Kaiji-Link`, `Accept`.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -11,8 +11,9 @@ use kaiji_schema::Digest;
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
 use crate::actor::Actor;
-use crate::exchange::{Idempotency, Revision};
+use crate::exchange::{Idempotency, LinkToken, Revision};
 
+const KAIJI_LINK: HeaderName = HeaderName::from_static("kaiji-link");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The revision that a change is meant for.
@@ -76,7 +77,7 @@ impl IdempotencyKey {
         let Some(key) = self.key? else {
             return Ok(None);
         };
-        let (client, body) = (actor.client.clone(), Digest::of(body));
+        let (client, body) = (actor.by.id().to_owned(), Digest::of(body));
         Ok(Some(Idempotency {
             client,
             method: self.method,
@@ -124,6 +125,46 @@ impl Describe for IdempotencyKey {
                     was made the first time. 1 to 255 printable ASCII characters.";
         about.header("Idempotency-Key", what);
         about.refuses(&[Kind::BadHeader, Kind::IdempotencyKeyReused]);
+    }
+}
+
+/// The link in a letter, by which its holder is known.
+pub struct KaijiLink(Option<LinkToken>);
+
+impl KaijiLink {
+    /// What was shown.
+    pub fn read(&self) -> Result<LinkToken, Problem> {
+        let missing = || {
+            let detail = "send what stands behind the `#` of the link as `Kaiji-Link`";
+            Problem::new(Kind::BadHeader, detail)
+        };
+        self.0.clone().ok_or_else(missing)
+    }
+}
+
+impl FromRequest for KaijiLink {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let shown = request.headers().get(KAIJI_LINK);
+        let shown = shown.and_then(|shown| shown.to_str().ok());
+        ready(Ok(Self(shown.and_then(LinkToken::parse))))
+    }
+}
+
+impl Describe for KaijiLink {
+    fn describe(about: &mut About) {
+        about.header(
+            "Kaiji-Link",
+            "What stands behind the `#` of the link in the letter.",
+        );
+        about.refuses(&[
+            Kind::BadHeader,
+            Kind::NotFound,
+            Kind::LinkUsed,
+            Kind::LinkGone,
+        ]);
     }
 }
 

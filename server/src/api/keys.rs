@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use kaiji_schema::reader::{FromMembers, Reader};
 
 use super::answer::{Answer, Created, Listed, Made, Resource, Shown};
-use super::auth::{Caller, KeyApprovers, KeyReaders, VendorWrites};
+use super::auth::{Caller, KeyApprovers, KeyHolders, KeyReaders};
 use super::body::{Document, DocumentOrJose, Jose};
 use super::headers::IdempotencyKey;
 use super::page::Listing;
@@ -74,7 +74,7 @@ impl FromMembers for Note {
 }
 
 /// Gives the vendor something to sign with a new key.
-pub async fn challenge(caller: Caller<VendorWrites>) -> Answer<Made<Challenge>> {
+pub async fn challenge(caller: Caller<KeyHolders>) -> Answer<Made<Challenge>> {
     caller
         .ask(|exchange, actor| Ok(exchange.challenge_key(actor)?))
         .await
@@ -83,7 +83,7 @@ pub async fn challenge(caller: Caller<VendorWrites>) -> Answer<Made<Challenge>> 
 
 /// Registers the key that a proof carries and is signed by.
 pub async fn register(
-    caller: Caller<VendorWrites>,
+    caller: Caller<KeyHolders>,
     expiry: Query<Expiry>,
     proof: Jose,
     key: IdempotencyKey,
@@ -134,10 +134,7 @@ pub async fn approve(
 }
 
 /// Retires a key.
-pub async fn retire(
-    caller: Caller<VendorWrites>,
-    kid: web::Path<String>,
-) -> Answer<Shown<KeyView>> {
+pub async fn retire(caller: Caller<KeyHolders>, kid: web::Path<String>) -> Answer<Shown<KeyView>> {
     caller
         .ask(move |exchange, actor| Ok(exchange.retire_key(actor, &kid)?))
         .await
@@ -146,7 +143,7 @@ pub async fn retire(
 
 /// Revokes a key.
 pub async fn revoke(
-    caller: Caller<VendorWrites>,
+    caller: Caller<KeyHolders>,
     kid: web::Path<String>,
     revocation: Document<Revocation>,
 ) -> Answer<Shown<KeyView>> {

@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod exports;
 pub mod headers;
 pub mod health;
+pub mod invitation;
 pub mod keys;
 pub mod link;
 pub mod log;
@@ -34,10 +35,12 @@ pub mod query;
 pub mod reference;
 pub mod registrations;
 pub mod requests;
+pub mod session;
 pub mod shapes;
 mod state;
 pub mod statements;
 pub mod systems;
+pub mod users;
 
 use std::collections::BTreeMap;
 
@@ -65,6 +68,7 @@ pub fn operations() -> Vec<Operation> {
         of_institutions(),
         of_requests(),
         of_links(),
+        of_people(),
     ]
     .into_iter()
     .flatten()
@@ -442,6 +446,62 @@ fn of_links() -> Vec<Operation> {
             "The operator decides. Until then the request can still be answered by the link.",
         )
         .refuses(&[Kind::AppliedAlready]),
+    ]
+}
+
+fn of_people() -> Vec<Operation> {
+    vec![
+        post("/api/v1/users", users::invite, "Invite somebody to the organisation, by letter.")
+            .explained(
+                "An address is one person's in the whole exchange. The operator names another `organisation` to invite its \
+                 first administrator.",
+            ),
+        get("/api/v1/users", users::list, "List the organisation's people."),
+        get("/api/v1/users/{id}", users::find, "Show a person."),
+        patch("/api/v1/users/{id}", users::change, "Change a person's name, roles or letters, or shut the person out.")
+            .explained(
+                "`disabled` ends all sessions. The last administrator can neither be disabled nor lose the role. The \
+                 operator can disable anybody, and change nothing else of people of other organisations.",
+            )
+            .refuses(&[Kind::LastAdministrator]),
+        post("/api/v1/users/{id}/invitation", users::invite_again, "Send the invitation again.")
+            .explained(
+                "The letters before it are good for nothing any more. To one who has joined it is the way to a new password \
+                 and a new authenticator; until it is accepted, nothing changes.",
+            )
+            .refuses(&[Kind::UserDisabled]),
+        get("/api/v1/invitation", invitation::find, "Show an invitation to whoever holds its link."),
+        post("/api/v1/invitation/acceptance", invitation::accept, "Accept an invitation: choose a password, get an authenticator.")
+            .explained(
+                "A password has 13 to 128 characters of any kind. The account becomes active with the first code of the \
+                 authenticator: `POST /api/v1/invitation/confirmation`.",
+            ),
+        post("/api/v1/invitation/confirmation", invitation::confirm, "Show the authenticator's first code: the account is active.")
+            .refuses(&[Kind::EnrolmentNotBegun]),
+        post("/api/v1/password-reset", invitation::forget_password, "Ask for a letter to choose another password.")
+            .explained("The answer is the same whether there is such an account or not."),
+        post("/api/v1/password", invitation::reset_password, "Choose another password through the link in that letter.")
+            .explained("All sessions end. The second factor is asked for as before."),
+        post("/api/v1/session", session::begin, "Sign in as a person; for programs that act for one as well.")
+            .explained(
+                "The token goes into `Authorization: Bearer`. A session ends after 12 hours, after 30 minutes in which \
+                 nothing was asked, and when the account is disabled. A one-time code is good once, and for ten minutes for \
+                 what takes a fresh one: keys, users and releases.",
+            )
+            .refuses(&[Kind::SignInRefused]),
+        get("/api/v1/session", session::show, "Show who is signed in."),
+        patch("/api/v1/session", session::change, "Change one's own name, or when letters are wanted."),
+        delete("/api/v1/session", session::end, "Sign out."),
+        post("/api/v1/session/step-up", session::step_up, "Show a fresh one-time code.")
+            .refuses(&[Kind::TooManyTries]),
+        post("/api/v1/session/password", session::change_password, "Change one's password.")
+            .explained("All other sessions end.")
+            .refuses(&[Kind::TooManyTries]),
+        post("/api/v1/session/recovery-codes", session::renew_recovery_codes, "Get new recovery codes.")
+            .explained("Those before are good for nothing any more."),
+        get("/api/v1/sessions", session::list, "List one's sessions."),
+        delete("/api/v1/sessions/{id}", session::end_one, "End one of one's sessions."),
+        delete("/api/v1/sessions", session::end_all, "Sign out everywhere."),
     ]
 }
 

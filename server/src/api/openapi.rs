@@ -14,7 +14,7 @@ use utoipa::openapi::{
     Required, Response,
 };
 
-use super::auth::Grant;
+use super::auth::{Grant, People};
 use super::operation::{Operation, answer_header, values};
 use super::operations;
 use super::problem::{Kind, ProblemDocument, ViolationDocument};
@@ -74,7 +74,8 @@ pub fn document() -> OpenApi {
 }
 
 fn security_scheme() -> SecurityScheme {
-    let about = "From `POST /oauth/token` with `private_key_jwt` (RFC 7523); good for ten minutes.";
+    let about = "From `POST /oauth/token` with `private_key_jwt` (RFC 7523), good for ten minutes; or the token of a \
+                 session, from `POST /api/v1/session`.";
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("at+jwt");
@@ -127,7 +128,16 @@ fn described(operation: Operation) -> utoipa::openapi::path::Operation {
 fn access(grants: &[Grant]) -> Extensions {
     let grant = |grant: &Grant| {
         let scope = grant.scopes.first().map(|scope| scope.as_str());
-        json!({ "kind": grant.kind.as_str(), "scope": scope })
+        match grant.people {
+            People::Likewise => json!({ "kind": grant.kind.as_str(), "scope": scope }),
+            People::Dutiful(role) => json!({
+                "kind": grant.kind.as_str(), "scope": scope, "role": role.as_str(), "step_up": true,
+            }),
+            People::Alone => json!({ "kind": grant.kind.as_str(), "people_only": true }),
+            People::SteppedUp => json!({
+                "kind": grant.kind.as_str(), "people_only": true, "step_up": true,
+            }),
+        }
     };
     Extensions::from_iter([(
         "x-kaiji-access",

@@ -60,7 +60,8 @@ kinds! {
     BadCursor, "bad_cursor", 400, "The cursor is not one of this list",
         "Pass `next` of an answer of the same list as it is, or start again without a cursor.";
     BadHeader, "bad_header", 400, "A header is malformed",
-        "An `Idempotency-Key` is 1 to 255 printable ASCII characters, given once.";
+        "An `Idempotency-Key` is 1 to 255 printable ASCII characters, given once; `Kaiji-Link` is what stands behind the \
+         `#` of a link.";
     JwsRefused, "jws_refused", 400, "The signed document is not a JWS of the accepted form",
         "A compact JWS whose header holds `alg`, `kid` and `typ`; `violations` names the rule.";
     InvalidRequest, "invalid_request", 400, "The token request is malformed",
@@ -73,8 +74,12 @@ kinds! {
         "Sign a new assertion: `iss` and `sub` the client's id, `aud` the issuer, a fresh `jti`, `exp` soon.";
     Unauthenticated, "unauthenticated", 401, "No access token, or one that is not accepted",
         "Get a token at `/oauth/token` and send it as `Authorization: Bearer`.";
-    Forbidden, "forbidden", 403, "Not for this kind of organisation, or not with this scope",
+    SignInRefused, "sign_in_refused", 401, "The address, the password or the code is not right",
+        "Which of them is not told, nor whether there is such an account. A one-time code is good once.";
+    Forbidden, "forbidden", 403, "Not for this kind of organisation, or not with this scope or role",
         "`x-kaiji-access` of the operation in the OpenAPI document says who may use it.";
+    StepUpRequired, "step_up_required", 403, "A fresh one-time code is asked for",
+        "Send a code of your authenticator to `POST /api/v1/session/step-up`, then ask again within ten minutes.";
     NotFound, "not_found", 404, "There is no such thing, or it is not yours",
         "The two are not told apart, so that nobody learns of what is not theirs.";
     UnknownRequirementSet, "unknown_requirement_set", 404, "There is no such requirement set",
@@ -111,14 +116,20 @@ kinds! {
         "Decline, with a reason that tells the institution whom to ask.";
     NoLink, "no_link", 409, "The request waits for nobody who answers by a link",
         "A vendor of the exchange has it in its queue; what was answered or cancelled needs no link.";
-    LinkUsed, "link_used", 409, "The request was answered already",
-        "Nothing is left to do. The institution can ask anew.";
+    LinkUsed, "link_used", 409, "The link was used before",
+        "Each link is good once. Whoever sent the letter can send another if there is more to do.";
     AppliedAlready, "applied_already", 409, "An application for this request waits already",
         "The operator decides; until then the request can be answered by the link.";
     RegistrationState, "registration_state", 409, "The application was decided before",
         "Only an application that waits is approved or refused.";
     LinkGone, "link_gone", 410, "The link is no longer good",
-        "`detail` says why. The institution can send a new letter.";
+        "`detail` says why. Whoever sent the letter can send another.";
+    LastAdministrator, "last_administrator", 409, "Nobody would be left to administer the organisation",
+        "Make somebody else an administrator first, who has accepted the invitation.";
+    UserDisabled, "user_disabled", 409, "The account is disabled",
+        "Enable it first (`PATCH` with `disabled: false`).";
+    EnrolmentNotBegun, "enrolment_not_begun", 409, "No password was chosen for this invitation yet",
+        "`POST /api/v1/invitation/acceptance` takes it and answers the authenticator whose code is asked for.";
     TooSlow, "too_slow", 408, "The body did not arrive in time",
         "Send the request again; a body may take a minute, 256 KiB of a file half of one.";
     Stale, "stale", 412, "The resource has changed since it was read",
@@ -142,7 +153,7 @@ kinds! {
     IdempotencyKeyReused, "idempotency_key_reused", 422, "The Idempotency-Key was used for another body",
         "Use a new key for a new request.";
     TooManyTries, "too_many_tries", 429, "Too many tries",
-        "Nothing was looked at. Try again after `Retry-After` seconds.";
+        "Nothing was looked at. Wait `Retry-After` seconds. Pauses get longer with each try that fails, up to a quarter of an hour.";
     Internal, "internal", 500, "The service failed",
         "It is logged under the `instance`: tell the operator that id.";
     Unavailable, "unavailable", 503, "The service cannot do this now",
@@ -311,7 +322,7 @@ impl Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         match self.kind {
-            Kind::Unauthenticated => {
+            Kind::Unauthenticated | Kind::SignInRefused => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Kind::Unavailable => {

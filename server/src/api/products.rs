@@ -3,7 +3,7 @@
 use actix_web::web;
 
 use super::answer::{Answer, Created, Deleted, Listed, Resource, Tagged};
-use super::auth::{Caller, VendorReads, VendorWrites};
+use super::auth::{Caller, Releasers, VendorReads, VendorWrites};
 use super::body::Document;
 use super::headers::{IdempotencyKey, IfMatch};
 use super::page::Listing;
@@ -66,7 +66,7 @@ pub async fn change(
 
 /// Takes back the grant of a product to an institution.
 pub async fn revoke_grant(
-    caller: Caller<VendorWrites>,
+    caller: Caller<Releasers>,
     ids: web::Path<(String, String)>,
 ) -> Answer<Deleted> {
     let verb = caller.ask(move |exchange, actor| {

@@ -4,7 +4,7 @@ use actix_web::web;
 use kaiji_schema::reader::{FromMembers, Reader};
 
 use super::answer::{Answer, Created, Deleted, Listed, Resource, Tagged};
-use super::auth::{Caller, InstitutionRequests, RequestReaders, VendorWrites};
+use super::auth::{Caller, InstitutionRequests, Releasers, RequestReaders, VendorWrites};
 use super::body::{Document, OptionalDocument};
 use super::headers::IdempotencyKey;
 use super::page::Listing;
@@ -136,7 +136,7 @@ pub async fn find(
 
 /// Releases the product's statements.
 pub async fn release(
-    caller: Caller<VendorWrites>,
+    caller: Caller<Releasers>,
     id: web::Path<String>,
     released: OptionalDocument<ReleasedProduct>,
 ) -> Answer<Tagged<RequestView>> {
@@ -160,7 +160,7 @@ pub async fn forward(
 
 /// Declines, with a reason.
 pub async fn decline(
-    caller: Caller<VendorWrites>,
+    caller: Caller<Releasers>,
     id: web::Path<String>,
     refusal: Document<Refusal>,
 ) -> Answer<Tagged<RequestView>> {

@@ -3,18 +3,26 @@
 
 #![allow(dead_code, reason = "these types describe and are never made")]
 
+mod people;
+
 use std::collections::BTreeMap;
 
 use kaiji_schema::reader::FromMembers;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use people::{
+    ChosenPasswordShape, ForgottenPasswordShape, NewUserShape, OneTimeCodeShape,
+    PasswordChangeShape, PreferencesShape, SignInShape, UserChangeShape,
+};
+
 use super::keys::Note;
 use super::requests::{Refusal, ReleasedProduct};
 use crate::exchange::{
-    Addressee, Draft, Forward, NewClient, NewOrganisation, NewProduct, NewRegistration, NewRequest,
-    NewSystem, OrganisationChange, ProductChange, RegistrationApproval, Release, Revocation,
-    SystemChange,
+    Addressee, ChosenPassword, Draft, ForgottenPassword, Forward, NewClient, NewOrganisation,
+    NewProduct, NewRegistration, NewRequest, NewSystem, NewUser, OneTimeCode, OrganisationChange,
+    PasswordChange, Preferences, ProductChange, RegistrationApproval, Release, Revocation, SignIn,
+    SystemChange, UserChange,
 };
 
 /// A document with a shape and an example for the reader of the interface's description.
@@ -91,6 +99,20 @@ shaped! {
         "organisation_name": "見本メーカー株式会社", "person_name": "見本 太郎", "email": "security@maker.example.jp",
     };
     RegistrationApproval => RegistrationApprovalShape: { "note": "登記事項証明書と電話で本人を確認した" };
+    NewUser => NewUserShape: {
+        "email": "hanako@clinic.example.jp", "name": "見本 花子", "roles": ["editor", "approver"],
+    };
+    UserChange => UserChangeShape: { "roles": ["viewer"], "disabled": false };
+    Preferences => PreferencesShape: { "letters": "daily" };
+    ChosenPassword => ChosenPasswordShape: { "password": "くじら雲を追いかけた夏の校庭" };
+    OneTimeCode => OneTimeCodeShape: { "code": "123456" };
+    ForgottenPassword => ForgottenPasswordShape: { "email": "hanako@clinic.example.jp" };
+    SignIn => SignInShape: {
+        "email": "hanako@clinic.example.jp", "password": "くじら雲を追いかけた夏の校庭", "code": "123456",
+    };
+    PasswordChange => PasswordChangeShape: {
+        "old_password": "くじら雲を追いかけた夏の校庭", "code": "123456", "password": "雨だれ石をも穿つ十三年めの秋",
+    };
     Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
 }
 

@@ -16,13 +16,14 @@ use super::end::{Answer, CommandError};
 use super::output::Output;
 use super::serve::Settings;
 use super::{Ambient, files, key};
-use crate::actor::Scope;
+use crate::actor::{Role, Scope};
 use crate::app::{self, Rotated};
 use crate::exchange::{
-    ClientView, Exchange, NewClient, NewOrganisation, OrganisationView, ServicePurpose,
+    ClientView, Exchange, NewClient, NewOrganisation, NewUser, OrganisationView, ServicePurpose,
+    UserView,
 };
 
-/// Make organisations and API clients, exchange keys, directly in the database
+/// Make organisations and API clients, invite people, exchange keys, directly in the database
 #[derive(Debug, Args)]
 pub(super) struct Admin {
     #[command(subcommand)]
@@ -35,6 +36,7 @@ enum What {
     Vendor(Vendor),
     Institution(Institution),
     Client(Client),
+    User(User),
     RotateKey(RotateKey),
 }
 
@@ -105,6 +107,27 @@ struct Client {
     scope: Vec<String>,
     #[command(flatten)]
     key: ClientKey,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Invite an organisation's first administrator, by letter
+///
+/// The letter with the link is sent by the running service; nothing secret is printed.
+#[derive(Debug, Args)]
+struct User {
+    /// The organisation's id; without it, the operator
+    #[arg(long, value_name = "ID")]
+    organisation: Option<String>,
+    /// The address: to sign in with, and for letters
+    #[arg(long, value_name = "ADDRESS")]
+    email: String,
+    /// The person's name
+    #[arg(long)]
+    name: String,
+    /// What the person is trusted with besides administering, such as `editor`; once for each
+    #[arg(long, value_name = "ROLE")]
+    role: Vec<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -191,6 +214,7 @@ impl Admin {
             What::Vendor(new) => new.common.register(ambient, &new.members()),
             What::Institution(new) => new.common.register(ambient, &new.members()),
             What::Client(new) => new.make(ambient),
+            What::User(new) => new.invite(ambient),
             What::RotateKey(rotate) => rotate.run(ambient),
         }?;
         Ok(Answer::Yes)
@@ -255,6 +279,37 @@ impl Client {
             )?)
         })?;
         self.common.show_client(&client)
+    }
+}
+
+impl User {
+    fn invite(&self, ambient: &Ambient) -> Result<(), CommandError> {
+        let administrator = Role::Administrator.as_str();
+        let mut roles: Vec<&str> = self.role.iter().map(String::as_str).collect();
+        if !roles.contains(&administrator) {
+            roles.push(administrator);
+        }
+        let new: NewUser = read(&json!({
+            "organisation": self.organisation,
+            "email": self.email,
+            "name": self.name,
+            "roles": roles,
+        }))?;
+        let exchange = self.common.open(ambient)?;
+        let user = exchange.invite_user(&exchange.shell("admin_user")?, new, None)?;
+        let UserView {
+            id,
+            organisation,
+            email,
+            roles,
+            ..
+        } = &user;
+        let text = format!(
+            "user          {id}\norganisation  {organisation}\naddress       {email}\nroles         {}\n\
+             The letter with the link is sent by the service.",
+            roles.join(" "),
+        );
+        self.common.output.show(&user, &text)
     }
 }
 

@@ -14,7 +14,7 @@ use super::client::ServiceError;
 use super::output;
 use crate::app::StartError;
 use crate::config::ConfigError;
-use crate::exchange::{BackupError, ClientError, OrganisationError};
+use crate::exchange::{BackupError, ClientError, OrganisationError, UserError};
 use crate::{keys, storage};
 
 /// The answer of a command that did its work.
@@ -159,6 +159,16 @@ impl From<OrganisationError> for CommandError {
         match error {
             OrganisationError::Violations(violations) => Self::Options(violations),
             OrganisationError::Storage(error) => Self::Storage(error),
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+impl From<UserError> for CommandError {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::Violations(violations) => Self::Options(violations),
+            UserError::Storage(error) => Self::Storage(error),
             other => Self::Refused(other.to_string()),
         }
     }

@@ -104,7 +104,7 @@ impl Exchange {
             row.approved_by = Some(
                 approver
                     .as_ref()
-                    .map_or(asking.client.as_str(), Thumbprint::as_str)
+                    .map_or(asking.by.id(), Thumbprint::as_str)
                     .to_owned(),
             );
             row.approval_note.clone_from(&note);

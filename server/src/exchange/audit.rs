@@ -10,15 +10,12 @@ use kaiji_schema::audit::Deed;
 use serde::Serialize;
 
 use super::{Exchange, Moment, Page, Window};
-use crate::actor::{Act, Actor, OrganisationKind, Scopes};
+use crate::actor::{Act, Actor, OrganisationKind, Scopes, Subject};
 use crate::storage::audit::{self, AuditRow, Filter};
 use crate::storage::{Committed, Error as StorageError, Preparing, Tx, organisations};
 
 /// What became of a change.
 const DONE: &str = "done";
-
-/// The client of whoever works at the machine itself.
-const SHELL: &str = "shell";
 
 /// Which entries are listed.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +24,7 @@ pub struct AuditFilter {
     pub since: Option<Timestamp>,
     /// Before this time.
     pub until: Option<Timestamp>,
-    /// Of this client.
+    /// Of this client or person.
     pub client: Option<String>,
     /// Of this action.
     pub action: Option<String>,
@@ -41,9 +38,9 @@ pub struct AuditEventView {
     /// When it happened.
     #[schema(value_type = String)]
     pub occurred_at: Moment,
-    /// The client that acted, or `shell` for a command of `kaiji admin`.
+    /// Who acted: a client (`cli_…`), a person (`usr_…`), or `shell` for a command of `kaiji admin`.
     pub client: String,
-    /// The first 16 hex digits of the access token's SHA-256; empty without a token.
+    /// The first 16 hex digits of the SHA-256 of the access token or session token; empty without one.
     pub token: String,
     /// The address that the request came from; empty without a network.
     pub address: String,
@@ -156,7 +153,7 @@ pub(super) fn shell_of(organisation: &str, action: &str) -> Actor {
     Actor {
         organisation: organisation.to_owned(),
         kind: OrganisationKind::Operator,
-        client: SHELL.to_owned(),
+        by: Subject::Shell,
         scopes: Scopes::default(),
         token: String::new(),
         act: Arc::new(Act::new("", action, "")),
@@ -183,7 +180,7 @@ fn deed(actor: &Actor, at: Timestamp, result: &str) -> Deed {
     Deed {
         occurred_at: at.as_millisecond(),
         organisation: actor.organisation.clone(),
-        client: actor.client.clone(),
+        client: actor.by.id().to_owned(),
         token: actor.token.clone(),
         address: actor.act.address.clone(),
         action: actor.act.action.clone(),

@@ -15,7 +15,8 @@ use serde::Serialize;
 
 use super::Exchange;
 use super::jwt::{self, AccessClaims, JwtRefusal, TOKEN_LIFETIME};
-use crate::actor::{Act, Actor, OrganisationKind, Scopes};
+use super::sign_in::TOKEN_PREFIX;
+use crate::actor::{Act, Actor, OrganisationKind, Scopes, Subject};
 use crate::storage::Error as StorageError;
 use crate::storage::clients::{self, ClientRow};
 
@@ -193,9 +194,12 @@ impl Exchange {
         })
     }
 
-    /// Who is behind an access token now, and does `act`. Whoever asks says afterwards what became of it
+    /// Who is behind an access token, or the token of a session, now, and does `act`. Whoever asks says afterwards what became of it
     /// ([`Exchange::record`]).
     pub fn authenticate(&self, token: &str, act: Act) -> Result<Actor, AuthenticateError> {
+        if token.starts_with(TOKEN_PREFIX) {
+            return self.authenticate_session(token, act);
+        }
         let now = self.clock.now();
         let digest = Digest::of(token.as_bytes());
         let claims = self.claims_of(token, digest, now)?;
@@ -215,7 +219,7 @@ impl Exchange {
         Ok(Actor {
             kind: kind.parse().map_err(|_| corrupt("kind"))?,
             organisation: client.organisation_id,
-            client: client.id,
+            by: Subject::Client(client.id),
             scopes: token_scopes.common(scopes),
             token: name_of(&digest),
             act: Arc::new(act),
@@ -254,7 +258,7 @@ impl Exchange {
         actor: &Actor,
         assertion: &jwt::AssertionClaims,
     ) -> Result<(), TokenError> {
-        let (client_id, jti) = (actor.client.clone(), assertion.jti.clone());
+        let (client_id, jti) = (actor.by.id().to_owned(), assertion.jti.clone());
         // Kept a little longer than it is good for, so that no clock's step makes it new again.
         let expires_at = (assertion.exp + 120).saturating_mul(1000);
         self.write(actor, move |tx| {
@@ -273,7 +277,7 @@ impl Exchange {
 }
 
 /// What the audit trail calls a token.
-fn name_of(token: &Digest) -> String {
+pub(super) fn name_of(token: &Digest) -> String {
     let mut name = token.to_string();
     name.truncate(NAME_LENGTH);
     name
@@ -284,7 +288,7 @@ fn token_actor(client: &ClientRow, token: String, address: &str, action: &str) -
     Actor {
         organisation: client.organisation_id.clone(),
         kind: OrganisationKind::Operator,
-        client: client.id.clone(),
+        by: Subject::Client(client.id.clone()),
         scopes: Scopes::default(),
         token,
         act: Arc::new(Act::new(address, action, &client.id)),

@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a request that comes twice makes one thing.
 //!
-//! The key is kept for 24 hours by client, method and path, in the savepoint of the effect. A replay answers with what
+//! The key is kept for 24 hours by client or person, method and path, in the savepoint of the effect. A replay answers with what
 //! was made; the same key with another body is refused. Errors are not kept.
 
 use jiff::SignedDuration;
@@ -14,7 +14,7 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// What a request with an `Idempotency-Key` is recognised by.
 #[derive(Debug, Clone)]
 pub struct Idempotency {
-    /// Who asked.
+    /// Who asked: a client or a person.
     pub client: String,
     /// The method of the request.
     pub method: String,

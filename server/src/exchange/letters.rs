@@ -7,6 +7,7 @@ use kaiji_schema::mail_address::MailAddress;
 
 use super::link::LinkRef;
 use crate::storage::letters::{self, KEPT, LetterRow, WAITING};
+use crate::storage::users::{self, RecipientRow};
 use crate::storage::{Error as StorageError, Tx, organisations};
 
 /// When somebody wants letters.
@@ -40,7 +41,7 @@ impl LetterWish {
             .find(|wish| wish.as_str() == word)
     }
 
-    fn stored(word: &str) -> Result<Self, StorageError> {
+    pub(super) fn stored(word: &str) -> Result<Self, StorageError> {
         Self::from_word(word).ok_or_else(|| StorageError::Corrupt(format!("letters: {word}")))
     }
 }
@@ -101,7 +102,7 @@ pub(super) struct Recipient {
     pub(super) wish: LetterWish,
 }
 
-/// Who is told of an organisation's things.
+/// Who is told of an organisation's things: its people, or the organisation itself as long as it has none.
 pub(super) fn recipients(
     tx: &mut Tx<'_>,
     organisation_id: &str,
@@ -112,6 +113,10 @@ pub(super) fn recipients(
     if organisation.disabled_at.is_some() {
         return Ok(Vec::new());
     }
+    let people = users::recipients(tx, organisation_id)?;
+    if !people.is_empty() {
+        return people.into_iter().map(recipient).collect();
+    }
     let Some(email) = organisation.email else {
         return Ok(Vec::new());
     };
@@ -121,6 +126,15 @@ pub(super) fn recipients(
         name: organisation.name,
         wish: LetterWish::stored(&organisation.letters)?,
     }])
+}
+
+fn recipient(person: RecipientRow) -> Result<Recipient, StorageError> {
+    Ok(Recipient {
+        address: stored_address(&person.email)?,
+        wish: LetterWish::stored(&person.letters)?,
+        mailbox: person.id,
+        name: person.name,
+    })
 }
 
 /// An address read back from a row.

@@ -85,7 +85,8 @@ impl LinkToken {
     }
 }
 
-/// Derives the tokens of links.
+/// Derives the tokens of links. Cheap to clone.
+#[derive(Clone)]
 pub(super) struct LinkTokens {
     key: hmac::Key,
     base: String,

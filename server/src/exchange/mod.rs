@@ -4,6 +4,7 @@
 //! own, which `api::problem` turns into statuses. A verb prepares (parse, verify, compare) before it asks for the
 //! writer, and reads again inside the transaction whatever may have changed meanwhile.
 
+mod accept_invitation;
 mod acknowledge;
 mod anchors;
 mod announce;
@@ -32,6 +33,7 @@ mod gather_letters;
 mod high_water;
 mod idempotency;
 mod import_systems;
+mod invite_user;
 mod jwt;
 mod letters;
 mod link;
@@ -42,6 +44,7 @@ mod name_addressee_by_link;
 mod name_attachments;
 mod open_link;
 mod organisations;
+mod passwords;
 mod piece;
 mod products;
 mod proposals;
@@ -52,16 +55,23 @@ mod register_key;
 mod registrations;
 mod renew_link;
 mod requests;
+mod reset_password;
 mod retire_key;
 mod revision;
 mod scope;
+mod second_factor;
 mod send_letters;
 mod service_keys;
+mod sessions;
+mod sign_in;
 mod submit_statement;
 mod sweep_attachments;
 mod systems;
 mod time;
+mod tries;
 mod unsubscribe;
+mod user_link;
+mod users;
 mod validity;
 mod vendors_word;
 mod verify_document;
@@ -75,6 +85,9 @@ use kaiji_schema::violation::{Violation, Violations};
 use ring::rand::SecureRandom;
 use serde::Serialize;
 
+pub use accept_invitation::{
+    AuthenticatorView, ChosenPassword, InvitationError, InvitationView, Joined, OneTimeCode,
+};
 pub use acknowledge::{AcknowledgeError, Acknowledged};
 pub use anchors::{Anchors, Authority, DueTimestamp, KeepTimestampError, TimestampView};
 pub use answer_by_link::{AnswerError, Attestation, SheetAnswers};
@@ -101,6 +114,7 @@ pub use idempotency::{Idempotency, IdempotencyError};
 pub use import_systems::{
     ImportAction, ImportError, ImportPlan, MemberChange, Missing, PlannedSystem,
 };
+pub use invite_user::NewUser;
 pub use jwt::TokenKey;
 pub use letters::LetterWish;
 pub use link::{LinkPurpose, LinkToken};
@@ -124,15 +138,21 @@ pub use requests::{
     Addressee, AddresseeView, Asked, ChainError, ChainPart, Due, Forward, NewRequest, Next,
     RequestError, RequestOrder, RequestState, RequestView,
 };
+pub use reset_password::ForgottenPassword;
 pub use retire_key::Revocation;
 pub use revision::{Revision, Stale};
 pub use scope::{QuestionView, ScopeView, SystemDutyView};
 pub use send_letters::{ClaimedLetter, LetterFate};
 pub use service_keys::{ServiceKeyView, ServicePurpose, service_key_in_use};
+pub use sessions::{PasswordChange, RecoveryCodes, SessionError, WhoAmI};
+pub use sign_in::{SessionView, SignIn, SignInError, SignedIn};
 pub use submit_statement::{ComparisonSummary, Submission, SubmitError};
 pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
 pub use time::{Moment, day_in_japan, in_japan};
+pub use tries::TooManyTries;
 pub use unsubscribe::UnsubscribeError;
+pub use user_link::UserLinkError;
+pub use users::{Preferences, UserChange, UserError, UserState, UserView};
 pub use validity::Validity;
 pub use vendors_word::VendorsWordError;
 pub use verify_document::{StatementStanding, VerifiedDocument, VerifyDocumentError};
@@ -160,6 +180,8 @@ pub struct Exchange {
     remembered: authenticate::Remembered,
     anchors: Anchors,
     tiles: log::RememberedTiles,
+    seal: second_factor::Seal,
+    turns: passwords::Turns,
 }
 
 impl Exchange {
@@ -176,6 +198,8 @@ impl Exchange {
     ) -> Self {
         Self {
             links: Arc::new(link::LinkTokens::new(secret, &issuer)),
+            seal: second_factor::Seal::new(secret),
+            turns: passwords::Turns::default(),
             db,
             signer,
             clock,

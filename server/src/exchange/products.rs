@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::idempotency::{Idempotency, IdempotencyError, made_before, remember};
 use super::revision::{Revision, Stale};
 use super::{Exchange, Moment, Page, Window, fold};
-use crate::actor::Actor;
+use crate::actor::{Actor, Role, Unfit};
 use crate::storage::products::{self, ProductRow};
 use crate::storage::{Error as StorageError, Tx};
 
@@ -164,6 +164,9 @@ pub enum ProductError {
     /// The institution has no grant for it.
     #[error("this institution has no grant for the product")]
     NoGrant,
+    /// Who may read a product's statements is an approver's decision.
+    #[error("`release` says who may read the product's statements: {0}")]
+    Unfit(#[from] Unfit),
     /// It has changed since the caller read it.
     #[error(transparent)]
     Stale(#[from] Stale),
@@ -183,6 +186,9 @@ impl Exchange {
         new: NewProduct,
         request: Option<Idempotency>,
     ) -> Result<ProductView, ProductError> {
+        if new.release != Release::OnRequest {
+            actor.is_fit_as(Role::Approver)?;
+        }
         let (id, vendor_id) = (self.new_id("prd")?, actor.organisation.clone());
         let created = self.write(actor, move |tx| {
             if let Some(id) = made_before(tx, request.as_ref())? {
@@ -238,9 +244,15 @@ impl Exchange {
         change: ProductChange,
         expected: Option<Revision>,
     ) -> Result<ProductView, ProductError> {
-        let (id, vendor_id) = (id.to_owned(), actor.organisation.clone());
+        let (id, asking) = (id.to_owned(), actor.clone());
         let changed = self.write(actor, move |tx| {
-            let mut row = own_product(tx, &vendor_id, &id)?;
+            let mut row = own_product(tx, &asking.organisation, &id)?;
+            if change
+                .release
+                .is_some_and(|release| release.as_str() != row.release)
+            {
+                asking.is_fit_as(Role::Approver)?;
+            }
             row.revision = Revision(row.revision).expect(expected)?.0;
             row.updated_at = tx.now().as_millisecond();
             apply(&mut row, &change);

@@ -2,7 +2,7 @@
 
 use super::Exchange;
 use super::letters::LetterWish;
-use crate::storage::{Error as StorageError, organisations};
+use crate::storage::{Error as StorageError, organisations, users};
 
 /// Why letters were not ended.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +31,9 @@ impl Exchange {
         let mailbox = mailbox.to_owned();
         let ended = self.db.write(move |tx| {
             let never = LetterWish::Never.as_str();
-            if organisations::wish_for_letters(tx, &mailbox, never)? == 0 {
+            let changed = organisations::wish_for_letters(tx, &mailbox, never)?
+                + users::wish_for_letters(tx, &mailbox, never)?;
+            if changed == 0 {
                 return Err(UnsubscribeError::Unknown);
             }
             Ok(())

@@ -5,8 +5,8 @@
 
 use askama::Template;
 use kaiji_schema::letter::{
-    Digest, Letter, News, RegistrationDecided, RequestAsked, RequestNews, RequestReminder,
-    RequestTurn, StatementNews,
+    Digest, Invitation, Letter, News, RegistrationDecided, RequestAsked, RequestNews,
+    RequestReminder, RequestTurn, StatementNews,
 };
 
 use super::Parcel;
@@ -46,9 +46,11 @@ pub(super) fn words(parcel: &Parcel, service: &str) -> askama::Result<Words> {
     })
 }
 
-/// The subject and the body of a letter.
+/// The subject and the body of a letter, with the link in it where it has one.
 fn prose(letter: &Letter, link: Option<&str>) -> askama::Result<(String, String)> {
     let written = match letter {
+        Letter::Invitation(letter) => InvitationWords { letter, link }.render(),
+        Letter::PasswordReset => PasswordResetWords { link }.render(),
         Letter::StatementNews(letter) => StatementNewsWords { letter }.render(),
         Letter::RequestReminder(letter) => RequestReminderWords { letter, link }.render(),
         Letter::RequestByLink(letter) | Letter::RequestOpened(letter) => {
@@ -129,6 +131,19 @@ struct RegistrationDecidedWords<'a> {
 #[template(path = "letters/request_news.txt")]
 struct RequestNewsWords<'a> {
     letter: &'a RequestNews,
+}
+
+#[derive(Template)]
+#[template(path = "letters/invitation.txt")]
+struct InvitationWords<'a> {
+    letter: &'a Invitation,
+    link: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "letters/password_reset.txt")]
+struct PasswordResetWords<'a> {
+    link: Option<&'a str>,
 }
 
 #[derive(Template)]

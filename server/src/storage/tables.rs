@@ -443,6 +443,77 @@ table! {
     }
 }
 
+table! {
+    users (id) {
+        id -> Text,
+        organisation_id -> Text,
+        email -> Text,
+        email_folded -> Text,
+        name -> Text,
+        roles -> Text,
+        letters -> Text,
+        password_hash -> Nullable<Text>,
+        totp_secret -> Nullable<Binary>,
+        totp_step -> BigInt,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        joined_at -> Nullable<BigInt>,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    enrolments (user_id) {
+        user_id -> Text,
+        link_generation -> BigInt,
+        password_hash -> Text,
+        totp_secret -> Binary,
+    }
+}
+
+table! {
+    recovery_codes (user_id, code_sha256) {
+        user_id -> Text,
+        code_sha256 -> Text,
+    }
+}
+
+table! {
+    user_links (id) {
+        id -> Text,
+        user_id -> Text,
+        purpose -> Text,
+        generation -> BigInt,
+        token_sha256 -> Text,
+        sent_by -> Text,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    sessions (id) {
+        id -> Text,
+        user_id -> Text,
+        token_sha256 -> Text,
+        address -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        stepped_up_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+    }
+}
+
+table! {
+    tries (subject) {
+        subject -> Text,
+        failures -> BigInt,
+        last_at -> BigInt,
+        paused_until -> BigInt,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     announcements,
     attachment_chunks,
@@ -457,6 +528,7 @@ allow_tables_to_appear_in_same_query!(
     confirmations,
     cosignatures,
     deliveries,
+    enrolments,
     events,
     grants,
     idempotency_keys,
@@ -468,13 +540,18 @@ allow_tables_to_appear_in_same_query!(
     log_tiles,
     organisations,
     products,
+    recovery_codes,
     registrations,
     requests,
     service_keys,
+    sessions,
     signing_keys,
     statement_attachments,
     statements,
     systems,
     timestamps,
-    used_assertions
+    tries,
+    used_assertions,
+    user_links,
+    users
 );

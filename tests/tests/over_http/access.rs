@@ -138,6 +138,27 @@ const TABLE: &[Row] = table! {
     "POST /api/v1/registrations/{id}/refusal"                   401  200  403  403  403  403;
     "POST /api/v1/registrations/{id}/approval"                  401  409  403  403  403  403;
 
+    "POST /api/v1/users"                                        401  201  201  201  201  201;
+    "GET /api/v1/users"                                         401  200  200  200  200  200;
+    "GET /api/v1/users/{id}"                                    401  200  404  404  200  404;
+    "PATCH /api/v1/users/{id}"                                  401  200  404  404  200  404;
+    "POST /api/v1/users/{id}/invitation"                        401  200  404  404  200  404;
+    "GET /api/v1/invitation"                                    400  400  400  400  400  400;
+    "POST /api/v1/invitation/acceptance"                        400  400  400  400  400  400;
+    "POST /api/v1/invitation/confirmation"                      400  400  400  400  400  400;
+    "POST /api/v1/password-reset"                               202  202  202  202  202  202;
+    "POST /api/v1/password"                                     400  400  400  400  400  400;
+    "POST /api/v1/session"                                      422  422  422  422  422  422;
+    "GET /api/v1/session"                                       401  403  403  403  403  403;
+    "PATCH /api/v1/session"                                     401  403  403  403  403  403;
+    "DELETE /api/v1/session"                                    401  403  403  403  403  403;
+    "POST /api/v1/session/step-up"                              401  403  403  403  403  403;
+    "POST /api/v1/session/password"                             401  403  403  403  403  403;
+    "POST /api/v1/session/recovery-codes"                       401  403  403  403  403  403;
+    "GET /api/v1/sessions"                                      401  403  403  403  403  403;
+    "DELETE /api/v1/sessions/{id}"                              401  403  403  403  403  403;
+    "DELETE /api/v1/sessions"                                   401  403  403  403  403  403;
+
     "GET /api/v1/exports/systems.csv"                           401  403  403  200  200  403;
     "GET /api/v1/exports/comparison.csv"                        401  403  200  200  200  200;
     "DELETE /api/v1/products/{id}/grants/{institution}"         401  403  404  403  403  204;
@@ -163,6 +184,7 @@ struct World {
     request: String,
     registration: String,
     attested: String,
+    user: String,
     checkpoint: String,
 }
 
@@ -192,6 +214,7 @@ impl World {
             request: clinic.request(&asked),
             registration: application(app, &clinic),
             attested: attested(app, &clinic),
+            user: clinic.invite("見本 花子", "hanako@clinic.example.jp", &["viewer"]),
             checkpoint: app
                 .site()
                 .call("GET", "/log/checkpoint")
@@ -215,6 +238,8 @@ impl World {
             Some("systems") => &self.system,
             Some("requests") => &self.request,
             Some("registrations") => &self.registration,
+            Some("users") => &self.user,
+            Some("sessions") => "ses_0",
             Some("forms") => "sds-5.0",
             Some("requirement-sets") => "mhlw-7.0-annex",
             _ => "",
@@ -287,6 +312,20 @@ impl World {
             "POST /api/v1/systems/import" => {
                 call.body("text/csv", "導入している医療情報システム\n新しい\n")
             }
+            "POST /api/v1/users" => {
+                let email = format!(
+                    "{}@sample.example.jp",
+                    &sha256_of(jwk.to_string().as_bytes())[..16]
+                );
+                call.json(&json!({ "email": email, "name": "見本 太郎", "roles": ["viewer"] }))
+            }
+            "POST /api/v1/password-reset" => call.json(&json!({ "email": "a@sample.example.jp" })),
+            "POST /api/v1/session"
+            | "POST /api/v1/invitation/acceptance"
+            | "POST /api/v1/password"
+            | "POST /api/v1/invitation/confirmation"
+            | "POST /api/v1/session/step-up"
+            | "POST /api/v1/session/password" => call.json(&json!({})),
             _ if operation.starts_with("PATCH") => call.json(&json!({})),
             _ => call,
         }

@@ -8,9 +8,10 @@ use super::{Kind, Problem};
 use crate::exchange::{
     AcknowledgeError, AnswerError, ApproveKeyError, AttachmentError, AuthenticateError, ChainError,
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, IdempotencyError,
-    ImportError, KeyError, LinkError, LogError, OrganisationError, ProductError,
-    ReadStatementError, RegistrationError, RequestError, Stale, StorageError, SubmitError,
-    SystemError, TokenError, VendorsWordError, VerifyDocumentError,
+    ImportError, InvitationError, KeyError, LinkError, LogError, OrganisationError, ProductError,
+    ReadStatementError, RegistrationError, RequestError, SessionError, SignInError, Stale,
+    StorageError, SubmitError, SystemError, TokenError, TooManyTries, UserError, UserLinkError,
+    VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -143,6 +144,7 @@ impl From<ProductError> for Problem {
     fn from(error: ProductError) -> Self {
         match error {
             ProductError::NotFound | ProductError::NoGrant => said(Kind::NotFound, &error),
+            ProductError::Unfit(unfit) => Self::new(Self::from(unfit).kind, error.to_string()),
             ProductError::Stale(stale) => stale.into(),
             ProductError::Idempotency(error) => error.into(),
             ProductError::Storage(error) => error.into(),
@@ -353,6 +355,70 @@ impl From<CosignError> for Problem {
             }
             CosignError::Signature(_) => said(Kind::BadSignature, &error),
             CosignError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<TooManyTries> for Problem {
+    fn from(error: TooManyTries) -> Self {
+        Self::too_many_tries(error.seconds, error.to_string())
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Refused => said(Kind::SignInRefused, &error),
+            SignInError::TooManyTries(error) => error.into(),
+            SignInError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::NotFound => said(Kind::NotFound, &error),
+            SessionError::Violations(violations) => violations.into(),
+            SessionError::TooManyTries(error) => error.into(),
+            SessionError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<UserError> for Problem {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::NotFound => said(Kind::NotFound, &error),
+            UserError::Violations(violations) => violations.into(),
+            UserError::LastAdministrator => said(Kind::LastAdministrator, &error),
+            UserError::Disabled => said(Kind::UserDisabled, &error),
+            UserError::Stale(stale) => stale.into(),
+            UserError::Idempotency(error) => error.into(),
+            UserError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<UserLinkError> for Problem {
+    fn from(error: UserLinkError) -> Self {
+        match error {
+            UserLinkError::Unknown => said(Kind::UnknownLink, &error),
+            UserLinkError::Gone(_) => said(Kind::LinkGone, &error),
+            UserLinkError::Used => said(Kind::LinkUsed, &error),
+            UserLinkError::TooManyTries(error) => error.into(),
+            UserLinkError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<InvitationError> for Problem {
+    fn from(error: InvitationError) -> Self {
+        match error {
+            InvitationError::Link(error) => error.into(),
+            InvitationError::Violations(violations) => violations.into(),
+            InvitationError::NotBegun => said(Kind::EnrolmentNotBegun, &error),
+            InvitationError::Storage(error) => error.into(),
         }
     }
 }

@@ -1,0 +1,6 @@
+DROP TABLE tries;
+DROP TABLE sessions;
+DROP TABLE user_links;
+DROP TABLE recovery_codes;
+DROP TABLE enrolments;
+DROP TABLE users;
