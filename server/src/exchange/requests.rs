@@ -81,7 +81,7 @@ impl Exchange {
         let page = self.db.read(|c| {
             let rows = requests::list(c, party, which, order, window.after_id(), window.fetch())?;
             let page = window.page(rows, |row| requests::position(row, order), |row| row);
-            let mut viewer = Viewer::new(party, &today);
+            let viewer = Viewer::new(party, &today);
             let items = page.items.into_iter().map(|row| viewer.view(c, row));
             Ok::<_, StorageError>(Page {
                 items: items.collect::<Result<_, StorageError>>()?,
@@ -153,7 +153,7 @@ impl Exchange {
     ) -> Result<RequestView, RequestError> {
         let party = party(actor).ok_or(RequestError::NotFound)?;
         let today = self.today();
-        let mut viewer = Viewer::new(party, &today);
+        let viewer = Viewer::new(party, &today);
         Ok(self.db.read(|c| viewer.view(c, row))?)
     }
 

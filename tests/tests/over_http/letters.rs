@@ -19,9 +19,10 @@ fn clinic_and_vendor(app: &TestApp) -> (Institution, Vendor, String) {
     let vendor = app.vendor("見本社");
     let product = vendor.product("見本カルテ");
     let clinic = app.institution("サンプル医院");
-    change(app, &clinic, &json!({ "email": ADDRESS }));
     let request = clinic.request(&product);
     vendor.release(&request);
+    // From now on: of the release itself nothing is told here.
+    change(app, &clinic, &json!({ "email": ADDRESS }));
     (clinic, vendor, product)
 }
 

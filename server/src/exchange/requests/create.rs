@@ -67,7 +67,7 @@ fn ask_vendor(
     requests::insert(tx, &row)?;
     news::ask(tx, links, &row)?;
     if automatic(product)? {
-        return Ok(chain::release(tx, row, &product.id)?);
+        return Ok(chain::release_at_once(tx, row, &product.id)?);
     }
     Ok(row)
 }

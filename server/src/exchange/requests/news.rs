@@ -121,14 +121,23 @@ pub(in crate::exchange) fn go_back(
             tx.notify(vendor, kind(turn), &subject(row, last))?;
         }
     }
+    tell_institution(tx, last, turn)?;
+    let (subject, who) = (subject_of(tx, last)?, who(tx, last)?);
+    let letter = Letter::RequestNews(RequestNews { turn, subject, who });
+    write_to(tx, &last.institution_id, &letter, Some(&last.origin_id))
+}
+
+/// Tells the institution what happened to `last` in its feed alone: enough where it is told in the answer to its question.
+pub(super) fn tell_institution(
+    tx: &mut Tx<'_>,
+    last: &RequestRow,
+    turn: RequestTurn,
+) -> Result<(), StorageError> {
     let who = who(tx, last)?;
     let told = json!({
         "request": last.origin_id, "product": last.product_id, "reason": last.reason, "who": who,
     });
-    tx.notify(&last.institution_id, kind(turn), &told.to_string())?;
-    let subject = subject_of(tx, last)?;
-    let letter = Letter::RequestNews(RequestNews { turn, subject, who });
-    write_to(tx, &last.institution_id, &letter, Some(&last.origin_id))
+    tx.notify(&last.institution_id, kind(turn), &told.to_string())
 }
 
 /// Tells whoever was asked that they need not answer any more. A link ends with its request.

@@ -102,7 +102,7 @@ impl<'a> Viewer<'a> {
 
     /// A request of the party's.
     pub(in crate::exchange) fn view(
-        &mut self,
+        &self,
         connection: &mut DbConnection,
         row: RequestRow,
     ) -> Result<RequestView, StorageError> {
