@@ -85,7 +85,8 @@ impl Person {
     pub fn sign_in(&self, app: &TestApp) -> Value {
         let shown = self.shown(&self.next_code(app));
         let answer = app.nobody("POST", "/session").json(&shown).created();
-        *self.token.borrow_mut() = answer["token"].as_str().unwrap().to_owned();
+        self.token
+            .replace(answer["token"].as_str().unwrap().to_owned());
         answer
     }
 

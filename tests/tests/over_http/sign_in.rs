@@ -38,7 +38,7 @@ fn try_in(app: &TestApp, email: &str, password: &str, code: &str) -> Answer {
 }
 
 /// An answer without what names the request.
-fn told(answer: Answer) -> (u16, Value, Option<String>) {
+fn told(answer: &Answer) -> (u16, Value, Option<String>) {
     let retry = answer.header("Retry-After").map(str::to_owned);
     let mut body = answer.json();
     body["instance"] = Value::Null;
@@ -55,17 +55,17 @@ fn whoever_is_refused_learns_nothing(app: &TestApp) {
         .ok();
     clinic.invite("見本 太郎", "invited@clinic.example.jp", &["viewer"]);
     let code = person.next_code(app);
-    let unknown = told(try_in(app, "nobody@clinic.example.jp", PASSWORD, &code));
+    let unknown = told(&try_in(app, "nobody@clinic.example.jp", PASSWORD, &code));
     assert_eq!(unknown.0, 401);
     assert_eq!(unknown.1["type"], "/problems/sign_in_refused");
-    assert_eq!(told(try_in(app, EMAIL, WRONG, &code)), unknown);
-    assert_eq!(told(try_in(app, EMAIL, PASSWORD, "00000")), unknown);
+    assert_eq!(told(&try_in(app, EMAIL, WRONG, &code)), unknown);
+    assert_eq!(told(&try_in(app, EMAIL, PASSWORD, "00000")), unknown);
     assert_eq!(
-        told(try_in(app, &gone.email, PASSWORD, &gone.code())),
+        told(&try_in(app, &gone.email, PASSWORD, &gone.code())),
         unknown
     );
     assert_eq!(
-        told(try_in(app, "invited@clinic.example.jp", PASSWORD, &code)),
+        told(&try_in(app, "invited@clinic.example.jp", PASSWORD, &code)),
         unknown
     );
     let _ = try_in(app, &EMAIL.to_uppercase(), PASSWORD, &code).expect(201);
@@ -127,8 +127,8 @@ fn pauses_are_the_same_for_accounts_that_there_are_not(app: &TestApp) {
     let both = |count: usize| {
         let mut last = None;
         for _ in 0..count {
-            let one = told(try_in(app, EMAIL, WRONG, "123456"));
-            assert_eq!(one, told(try_in(app, unknown, WRONG, "123456")));
+            let one = told(&try_in(app, EMAIL, WRONG, "123456"));
+            assert_eq!(one, told(&try_in(app, unknown, WRONG, "123456")));
             last = Some(one);
         }
         last.unwrap()
