@@ -241,6 +241,8 @@ pub enum Subject {
     Client(String),
     /// A person, in a session.
     User(Person),
+    /// Whoever holds the link of a letter, by the link's id.
+    Link(String),
     /// Whoever gives a command at the machine itself.
     Shell,
 }
@@ -270,10 +272,10 @@ pub enum Unfit {
 }
 
 impl Subject {
-    /// What the audit trail calls it: `cli_…`, `usr_…`, or `shell`.
+    /// What the audit trail calls it: `cli_…`, `usr_…`, `lnk_…`, or `shell`.
     pub fn id(&self) -> &str {
         match self {
-            Self::Client(id) => id,
+            Self::Client(id) | Self::Link(id) => id,
             Self::User(person) => &person.id,
             Self::Shell => "shell",
         }
@@ -322,7 +324,7 @@ impl Actor {
     pub fn person(&self) -> Option<&Person> {
         match &self.by {
             Subject::User(person) => Some(person),
-            Subject::Client(_) | Subject::Shell => None,
+            Subject::Client(_) | Subject::Link(_) | Subject::Shell => None,
         }
     }
 

@@ -42,9 +42,6 @@ CREATE TABLE links (
     requirement_set_sha256 TEXT COLLATE "C" NOT NULL,
     forms TEXT COLLATE "C" NOT NULL,
     draft TEXT COLLATE "C",
-    -- How often another token was shown for it, and when that was last.
-    tries BIGINT NOT NULL,
-    tried_at BIGINT,
     expires_at BIGINT NOT NULL,
     revoked_at BIGINT,
     used_at BIGINT,

@@ -56,9 +56,6 @@ CREATE TABLE links (
     requirement_set_sha256 TEXT NOT NULL,
     forms TEXT NOT NULL,
     draft TEXT,
-    -- How often another token was shown for it, and when that was last.
-    tries INTEGER NOT NULL,
-    tried_at INTEGER,
     expires_at INTEGER NOT NULL,
     revoked_at INTEGER,
     used_at INTEGER,

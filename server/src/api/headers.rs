@@ -13,7 +13,8 @@ use super::problem::{Kind, Problem};
 use crate::actor::Actor;
 use crate::exchange::{Idempotency, LinkToken, Revision};
 
-const KAIJI_LINK: HeaderName = HeaderName::from_static("kaiji-link");
+/// What the link of a letter travels in: `<id>.<token>`.
+pub const KAIJI_LINK: HeaderName = HeaderName::from_static("kaiji-link");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The revision that a change is meant for.
@@ -128,17 +129,26 @@ impl Describe for IdempotencyKey {
     }
 }
 
+/// What the holder of a link shows.
+pub fn shown_link(headers: &HeaderMap) -> Result<&str, Problem> {
+    let malformed = || {
+        let detail = "send what stands behind # in the letter's link as `Kaiji-Link`, once";
+        Problem::new(Kind::BadHeader, detail)
+    };
+    let mut values = headers.get_all(KAIJI_LINK);
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().map_err(|_| malformed()),
+        _ => Err(malformed()),
+    }
+}
+
 /// The link in a letter, by which its holder is known.
-pub struct KaijiLink(Option<LinkToken>);
+pub struct KaijiLink(Result<LinkToken, Problem>);
 
 impl KaijiLink {
     /// What was shown.
-    pub fn read(&self) -> Result<LinkToken, Problem> {
-        let missing = || {
-            let detail = "send what stands behind the `#` of the link as `Kaiji-Link`";
-            Problem::new(Kind::BadHeader, detail)
-        };
-        self.0.clone().ok_or_else(missing)
+    pub fn read(self) -> Result<LinkToken, Problem> {
+        self.0
     }
 }
 
@@ -147,9 +157,11 @@ impl FromRequest for KaijiLink {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let shown = request.headers().get(KAIJI_LINK);
-        let shown = shown.and_then(|shown| shown.to_str().ok());
-        ready(Ok(Self(shown.and_then(LinkToken::parse))))
+        let unknown = || Problem::from(Kind::UnknownLink);
+        let shown = shown_link(request.headers());
+        ready(Ok(Self(shown.and_then(|shown| {
+            LinkToken::parse(shown).ok_or_else(unknown)
+        }))))
     }
 }
 
@@ -161,7 +173,7 @@ impl Describe for KaijiLink {
         );
         about.refuses(&[
             Kind::BadHeader,
-            Kind::NotFound,
+            Kind::UnknownLink,
             Kind::LinkUsed,
             Kind::LinkGone,
         ]);

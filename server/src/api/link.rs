@@ -4,13 +4,13 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest, web};
 
 use super::State;
 use super::answer::{Answer, Deleted, Made, Shown};
 use super::auth::record;
 use super::body::{AttestedPayload, CsvTable, Document};
+use super::headers::shown_link;
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
 use super::query::{Fields, Pairs, Parameter, Query, Values};
@@ -20,9 +20,6 @@ use crate::exchange::{
     Addressee, Attestation, Draft, Exchange, LinkView, NewRegistration, RegistrationView,
     SheetAnswers, Visitor,
 };
-
-/// What a link travels in: `<id>.<token>`.
-pub const KAIJI_LINK: HeaderName = HeaderName::from_static("kaiji-link");
 
 /// Someone with a link that nobody has looked at.
 pub struct ByLink {
@@ -50,24 +47,12 @@ impl ByLink {
     }
 }
 
-fn shown(headers: &HeaderMap) -> Result<&str, Problem> {
-    let malformed = || {
-        let detail = "send what stands behind # in the letter's link as `Kaiji-Link`, once";
-        Problem::new(Kind::BadHeader, detail)
-    };
-    let mut values = headers.get_all(KAIJI_LINK);
-    match (values.next(), values.next()) {
-        (Some(value), None) => value.to_str().map_err(|_| malformed()),
-        _ => Err(malformed()),
-    }
-}
-
 impl FromRequest for ByLink {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(shown(request.headers()).and_then(|shown| {
+        ready(shown_link(request.headers()).and_then(|shown| {
             let state = State::of(request)?;
             Ok(Self {
                 shown: shown.to_owned(),

@@ -15,7 +15,7 @@ use actix_web::{Error, web};
 use tracing::Instrument as _;
 
 use super::State;
-use super::link::KAIJI_LINK;
+use super::headers::KAIJI_LINK;
 use super::metrics::Metrics;
 use super::problem::{Kind, Problem};
 

@@ -1,7 +1,6 @@
 //! The links by which requests are answered: made and renewed with their letter, recognised when they are shown, ended.
 //!
-//! What a link allows is asked anew inside each write. Who guesses is slowed down: a link and a network address bear a few
-//! wrong tokens, then nothing for a while.
+//! What a link allows is asked anew inside each write. Who guesses is slowed down ([`tries`]).
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -10,11 +9,11 @@ use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
 use kaiji_schema::violation::Violations;
 
 use super::link::{LinkPurpose, LinkRef, LinkToken, LinkTokens};
-use super::link_tries::Tried;
 use super::requests::{ChainError, RequestState, chain};
 use super::time::day_in_japan;
-use super::{Exchange, Moment, stored_digest};
-use crate::actor::{Act, Actor, OrganisationKind, Scopes};
+use super::tries::{self, Counted, TooManyTries};
+use super::{Exchange, stored_digest};
+use crate::actor::{Act, Actor, OrganisationKind, Scopes, Subject};
 use crate::storage::links::{self, LinkRow};
 use crate::storage::requests::{self, RequestRow};
 use crate::storage::{DbConnection, Error as StorageError, Tx};
@@ -37,9 +36,9 @@ pub enum LinkError {
     /// The request was answered or declined.
     #[error("this request was answered already")]
     Answered,
-    /// Others were shown too often; good again after so many seconds.
-    #[error("too many wrong links were tried: wait {0} seconds")]
-    TooManyTries(i64),
+    /// Others were shown too often.
+    #[error(transparent)]
+    TooManyTries(#[from] TooManyTries),
     /// An application for registration waits already.
     #[error("an application for this request waits for the operator's decision already")]
     AppliedAlready,
@@ -101,30 +100,24 @@ pub(super) struct Standing {
 impl Exchange {
     /// Recognises what the holder of a link shows.
     pub fn recognise_link(&self, shown: &str, act: Act) -> Result<Visitor, LinkError> {
-        let now = self.clock.now();
-        let address = act.address.clone();
-        if let Some(wait) = self.link_tries.wait(&address, now) {
-            return Err(LinkError::TooManyTries(wait));
-        }
-        let recognised = self.recognise(shown, act, now);
+        let shown = LinkToken::parse(shown).ok_or(LinkError::Unknown)?;
+        let counted = [Counted::network(&act.address), Counted::link(&shown.id)];
+        self.may_try(&counted)??;
+        let recognised = self.recognise(shown, act);
         if matches!(recognised, Err(LinkError::Unknown)) {
-            self.link_tries.count(&address, now);
+            self.begin_try(&counted)??;
         }
         recognised
     }
 
-    fn recognise(&self, shown: &str, act: Act, now: Timestamp) -> Result<Visitor, LinkError> {
-        let shown = LinkToken::parse(shown).ok_or(LinkError::Unknown)?;
+    fn recognise(&self, shown: LinkToken, act: Act) -> Result<Visitor, LinkError> {
         let found = self.db.read(|c| links::find(c, &shown.id))?;
         let link = found.ok_or(LinkError::Unknown)?;
-        if let Some(wait) = tried(&link).and_then(|tried| tried.wait(now)) {
-            return Err(LinkError::TooManyTries(wait));
-        }
         if !self
             .links
             .agree(&shown.sha256, &stored_digest(&link.token_sha256)?)
         {
-            return Err(self.refuse(&shown, &link)?);
+            return Err(self.refusal(&shown, &link));
         }
         let request = self.db.read(|c| request_of(c, &link))?;
         let mut name = shown.sha256.to_string();
@@ -133,7 +126,7 @@ impl Exchange {
             actor: Actor {
                 organisation: request.institution_id,
                 kind: OrganisationKind::Institution,
-                client: link.id.clone(),
+                by: Subject::Link(link.id.clone()),
                 scopes: Scopes::default(),
                 token: name,
                 act: act.into(),
@@ -143,27 +136,17 @@ impl Exchange {
         })
     }
 
-    /// The token is not that of the link: an earlier one of it, or a guess, which is counted.
-    fn refuse(&self, shown: &LinkToken, link: &LinkRow) -> Result<LinkError, StorageError> {
-        let earlier = (1..link.generation).map(|number| reference(&link.id, number));
-        let superseded = |earlier| {
-            self.links
-                .agree(&shown.sha256, &self.links.digest(&earlier))
+    /// The token is not that of the link: an earlier one of it, or a guess.
+    fn refusal(&self, shown: &LinkToken, link: &LinkRow) -> LinkError {
+        let superseded = |generation| {
+            let earlier = self.links.digest(&reference(&link.id, generation));
+            self.links.agree(&shown.sha256, &earlier)
         };
-        if earlier.into_iter().any(superseded) {
-            return Ok(LinkError::Gone(Gone::Superseded));
+        if (1..link.generation).any(superseded) {
+            LinkError::Gone(Gone::Superseded)
+        } else {
+            LinkError::Unknown
         }
-        let id = link.id.clone();
-        self.db.write(move |tx| {
-            if let Some(mut link) = links::find(tx, &id)? {
-                let tried = Tried::again(tried(&link), tx.now());
-                link.tries = tried.times.into();
-                link.tried_at = Some(tried.last.as_millisecond());
-                links::update(tx, &link)?;
-            }
-            Ok::<_, StorageError>(())
-        })?;
-        Ok(LinkError::Unknown)
     }
 }
 
@@ -226,10 +209,9 @@ pub(super) fn issue(
                 .to_string();
             link.expires_at = expires_at.as_millisecond();
             link.revoked_at = None;
-            // Guesses at another token tell nothing of this one.
-            link.tries = 0;
-            link.tried_at = None;
             links::update(tx, &link)?;
+            // Guesses at another token tell nothing of this one.
+            tries::forget(tx, &Counted::link(&link.id))?;
             link
         }
     };
@@ -304,8 +286,6 @@ fn first(
         requirement_set_sha256: set.digest().to_string(),
         forms: request.forms.clone(),
         draft: None,
-        tries: 0,
-        tried_at: None,
         expires_at: expires_at.as_millisecond(),
         revoked_at: None,
         used_at: None,
@@ -324,12 +304,4 @@ fn reference(id: &str, generation: i64) -> LinkRef {
 fn request_of(connection: &mut DbConnection, link: &LinkRow) -> Result<RequestRow, StorageError> {
     let missing = || StorageError::Corrupt(format!("link {} without its request", link.id));
     requests::get(connection, &link.request_id)?.ok_or_else(missing)
-}
-
-/// The wrong tokens that were shown for the link.
-fn tried(link: &LinkRow) -> Option<Tried> {
-    Some(Tried {
-        times: u32::try_from(link.tries).unwrap_or(u32::MAX),
-        last: Moment(link.tried_at?).timestamp(),
-    })
 }

@@ -37,7 +37,6 @@ mod invite_user;
 mod jwt;
 mod letters;
 mod link;
-mod link_tries;
 mod links;
 mod log;
 mod name_addressee_by_link;
@@ -176,7 +175,6 @@ pub struct Exchange {
     issuer: String,
     tokens: jwt::Tokens,
     links: Arc<link::LinkTokens>,
-    link_tries: link_tries::Tries,
     remembered: authenticate::Remembered,
     anchors: Anchors,
     tiles: log::RememberedTiles,
@@ -206,7 +204,6 @@ impl Exchange {
             random,
             issuer,
             tokens: jwt::Tokens::new(token_key),
-            link_tries: link_tries::Tries::default(),
             remembered: authenticate::Remembered::default(),
             anchors: Anchors::default(),
             tiles: log::RememberedTiles::default(),

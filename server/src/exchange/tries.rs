@@ -1,4 +1,4 @@
-//! How often somebody may try to sign in: tries are counted by account and by network, and after a few the next must
+//! How often somebody may try to sign in or show a link: tries are counted by account, link and network, and after a few the next must
 //! wait, each time twice as long, up to a quarter of an hour; never for good, so that nobody locks another out for ever.
 //!
 //! A try is counted before it is looked at, and taken back when it succeeds: so many at the same time count as so many.
@@ -51,6 +51,14 @@ impl Counted {
         Self {
             subject: format!("account {digest}"),
             free: 5,
+        }
+    }
+
+    /// The link of that id, of which only the token is secret.
+    pub(super) fn link(id: &str) -> Self {
+        Self {
+            subject: format!("link {id}"),
+            free: 10,
         }
     }
 

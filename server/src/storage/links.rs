@@ -22,9 +22,6 @@ pub struct LinkRow {
     pub forms: String,
     /// What was filled in so far, as JSON.
     pub draft: Option<String>,
-    /// How often another token was shown for it since `tried_at` was far away.
-    pub tries: i64,
-    pub tried_at: Option<i64>,
     pub expires_at: i64,
     pub revoked_at: Option<i64>,
     pub used_at: Option<i64>,

@@ -298,8 +298,6 @@ table! {
         requirement_set_sha256 -> Text,
         forms -> Text,
         draft -> Nullable<Text>,
-        tries -> BigInt,
-        tried_at -> Nullable<BigInt>,
         expires_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
         used_at -> Nullable<BigInt>,

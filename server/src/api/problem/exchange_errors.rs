@@ -273,7 +273,7 @@ impl From<LinkError> for Problem {
             LinkError::Unknown => said(Kind::UnknownLink, &error),
             LinkError::Gone(_) => said(Kind::LinkGone, &error),
             LinkError::Answered => said(Kind::LinkUsed, &error),
-            LinkError::TooManyTries(seconds) => Self::too_many_tries(seconds, error.to_string()),
+            LinkError::TooManyTries(error) => error.into(),
             LinkError::AppliedAlready => said(Kind::AppliedAlready, &error),
             LinkError::Violations(violations) => violations.into(),
             LinkError::Chain(error) => error.into(),

@@ -45,14 +45,14 @@ pub(super) fn page(error: &LinkError) -> Page {
                 "登録を待たずに、この場で回答することもできます。",
             ],
         ),
-        LinkError::TooManyTries(seconds) => Page {
-            retry_after: Some(*seconds),
+        LinkError::TooManyTries(wait) => Page {
+            retry_after: Some(wait.seconds),
             ..shown(
                 StatusCode::TOO_MANY_REQUESTS,
                 "しばらく待ってからお試しください",
                 &[
                     "正しくないリンクが続けて使われたため、一時的に受付を止めています。",
-                    "15分ほど待ってから、最も新しい依頼メールのリンクを開き直してください。",
+                    "しばらく（長くても15分）待ってから、最も新しい依頼メールのリンクを開き直してください。",
                 ],
             )
         },
