@@ -387,6 +387,9 @@ fn of_requests() -> Vec<Operation> {
         post("/api/v1/requests/{id}/decline", requests::decline, "Decline, with a reason.")
             .explained("Whoever forwarded the request is asked again; else it ends here.")
             .refuses(&[Kind::RequestState]),
+        post("/api/v1/requests/{id}/remind", requests::remind, "Remind whoever has the request, at most once a day.")
+            .explained("The service reminds by itself at configured distances from the day that it is due on.")
+            .refuses(&[Kind::RequestState, Kind::RemindedToday, Kind::NoLink]),
         post("/api/v1/requests/{id}/cancel", requests::cancel, "Take a request back.").refuses(&[Kind::RequestState]),
         post("/api/v1/requests/{id}/link", requests::renew_link, "Send the letter with a link once more.")
             .explained(

@@ -114,6 +114,8 @@ kinds! {
         "Name somebody who is not in `chain` yet, or answer or decline.";
     RequestTooLong, "request_too_long", 409, "The request was forwarded too often",
         "Decline, with a reason that tells the institution whom to ask.";
+    RemindedToday, "reminded_today", 409, "Whoever has the request was reminded today",
+        "Wait until tomorrow; reminders also leave by themselves around the day that it is due on.";
     NoLink, "no_link", 409, "The request waits for nobody who answers by a link",
         "A vendor of the exchange has it in its queue; what was answered or cancelled needs no link.";
     LinkUsed, "link_used", 409, "The link was used before",

@@ -192,6 +192,17 @@ pub async fn revoke_link(
         .map(|()| Deleted)
 }
 
+/// Reminds whoever has the request.
+pub async fn remind(
+    caller: Caller<InstitutionRequests>,
+    id: web::Path<String>,
+) -> Answer<Tagged<RequestView>> {
+    caller
+        .ask(move |exchange, actor| Ok(exchange.remind_by_hand(actor, &id)?))
+        .await
+        .map(Tagged)
+}
+
 /// Takes the request back.
 pub async fn cancel(
     caller: Caller<InstitutionRequests>,

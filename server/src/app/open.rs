@@ -13,7 +13,7 @@ use super::{StartError, anchors};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::exchange::{
-    Exchange, HighWater, Random, ServicePurpose, TokenKey, log_name, service_key_in_use,
+    Exchange, HighWater, Random, ReminderDays, ServicePurpose, TokenKey, log_name, service_key_in_use,
 };
 use crate::keys::{self, LogSigner, ServiceKeys};
 use crate::storage::{self, DatabaseUrl, Db, DbConnection, backend};
@@ -111,6 +111,7 @@ pub(super) fn open(
         &secret,
     );
     let exchange = exchange.anchored(anchors(config)?);
+    let exchange = exchange.reminding(reminder_days(config)?);
     if lost.is_none() {
         exchange.record_service_keys(in_use)?;
     }
@@ -118,6 +119,14 @@ pub(super) fn open(
         exchange: Arc::new(exchange),
         db,
         secret,
+    })
+}
+
+/// When requests are reminded of.
+fn reminder_days(config: &Config) -> Result<ReminderDays, ConfigError> {
+    ReminderDays::new(config.reminder_days.clone()).map_err(|error| ConfigError::Setting {
+        setting: "reminder_days",
+        cause: error.to_string(),
     })
 }
 

@@ -221,6 +221,17 @@ pub(super) fn issue(
     })
 }
 
+/// The link by which a request can be answered now, if it has one.
+pub(super) fn current(
+    tx: &mut Tx<'_>,
+    request: &RequestRow,
+) -> Result<Option<LinkRef>, StorageError> {
+    let now = tx.now().as_millisecond();
+    let link = links::of_request(tx, &request.id)?;
+    let good = link.filter(|link| link.revoked_at.is_none() && link.expires_at > now);
+    Ok(good.map(|link| reference(&link.id, link.generation)))
+}
+
 /// Ends the link of a request without another in its place; `false` where it has none that is good.
 pub(super) fn revoke(tx: &mut Tx<'_>, request: &RequestRow) -> Result<bool, StorageError> {
     let now = tx.now().as_millisecond();

@@ -52,6 +52,7 @@ mod read_statement;
 mod register_by_link;
 mod register_key;
 mod registrations;
+mod remind;
 mod renew_link;
 mod requests;
 mod reset_password;
@@ -133,6 +134,7 @@ pub use register_key::{Challenge, KeyError, KeyState, KeyView};
 pub use registrations::{
     RegistrationApproval, RegistrationError, RegistrationState, RegistrationView,
 };
+pub use remind::{ReminderDays, TooManyDays};
 pub use requests::{
     Addressee, AddresseeView, Asked, ChainError, ChainPart, Due, Forward, NewRequest, Next,
     RequestError, RequestOrder, RequestState, RequestView,
@@ -175,6 +177,8 @@ pub struct Exchange {
     issuer: String,
     tokens: jwt::Tokens,
     links: Arc<link::LinkTokens>,
+    reminders: remind::Reminders,
+    link_tries: link_tries::Tries,
     remembered: authenticate::Remembered,
     anchors: Anchors,
     tiles: log::RememberedTiles,
@@ -207,6 +211,7 @@ impl Exchange {
             remembered: authenticate::Remembered::default(),
             anchors: Anchors::default(),
             tiles: log::RememberedTiles::default(),
+            reminders: remind::Reminders::default(),
         }
     }
 

@@ -47,6 +47,9 @@ pub enum RequestError {
     /// It can go no further.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// The institution reminded of it today.
+    #[error("they were reminded today already: wait until tomorrow")]
+    RemindedToday,
     /// Nobody answers it by a link.
     #[error("the request waits for nobody who answers by a link")]
     NoLink,

@@ -24,6 +24,7 @@ pub mod log;
 pub mod organisations;
 pub mod products;
 pub mod registrations;
+pub mod reminders;
 pub mod requests;
 pub mod service_keys;
 pub mod sessions;

@@ -374,6 +374,14 @@ table! {
 }
 
 table! {
+    reminders (request_id, name) {
+        request_id -> Text,
+        name -> Text,
+        sent_at -> BigInt,
+    }
+}
+
+table! {
     announcements (number) {
         number -> BigInt,
         product_id -> Text,
@@ -540,6 +548,7 @@ allow_tables_to_appear_in_same_query!(
     products,
     recovery_codes,
     registrations,
+    reminders,
     requests,
     service_keys,
     sessions,

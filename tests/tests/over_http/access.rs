@@ -122,6 +122,7 @@ const TABLE: &[Row] = table! {
     "POST /api/v1/requests/{id}/decline"                        401  403  404  403  403  200;
     "POST /api/v1/requests/{id}/forward"                        401  403  404  403  403  409;
     "POST /api/v1/requests/{id}/release"                        401  403  404  403  403  409;
+    "POST /api/v1/requests/{id}/remind"                         401  403  403  404  409  403;
     "POST /api/v1/requests/{id}/cancel"                         401  403  403  404  409  403;
     "POST /api/v1/requests/{id}/link"                           401  403  403  404  409  403;
     "DELETE /api/v1/requests/{id}/link"                         401  403  403  404  409  403;

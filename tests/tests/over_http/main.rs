@@ -34,6 +34,7 @@ mod pages;
 mod parity;
 mod people;
 mod release;
+mod reminders;
 mod revisions;
 mod roles;
 mod sign_in;

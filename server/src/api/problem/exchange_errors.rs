@@ -250,6 +250,7 @@ impl From<RequestError> for Problem {
             RequestError::OpenAlready(_) => said(Kind::RequestOpen, &error),
             RequestError::State(_) => said(Kind::RequestState, &error),
             RequestError::Chain(error) => error.into(),
+            RequestError::RemindedToday => said(Kind::RemindedToday, &error),
             RequestError::NoLink => said(Kind::NoLink, &error),
             RequestError::Idempotency(error) => error.into(),
             RequestError::Storage(error) => error.into(),

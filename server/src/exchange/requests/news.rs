@@ -3,13 +3,18 @@
 //! What happens at the end of a chain is told back along it. Each learns of its own request; only the institution also
 //! learns who it was that answered or was asked.
 
-use kaiji_schema::letter::{Forwarder, Letter, RequestAsked, RequestNews, RequestTurn};
+use jiff::civil::Date;
+use kaiji_schema::letter::{
+    Forwarder, Letter, RequestAsked, RequestNews, RequestReminder, RequestTurn,
+};
 use serde_json::json;
 
 use super::chain::Chain;
 use super::subject_of;
 use crate::exchange::letters::{Envelope, post, stored_address, write_to};
-use crate::exchange::link::LinkTokens;
+use crate::exchange::Moment;
+use crate::exchange::link::{LinkRef, LinkTokens};
+use crate::exchange::time::day_in_japan;
 use crate::exchange::links::{self, Issued};
 use crate::storage::requests::RequestRow;
 use crate::storage::{DbConnection, Error as StorageError, Tx, organisations};
@@ -62,7 +67,7 @@ fn ask_vendor(
     write_to(tx, vendor, &letter, Some(&row.id))
 }
 
-/// Sends a letter with a link, which supersedes the one before. Should it not arrive, the institution learns of it.
+/// Sends a letter with a link, which supersedes the one before.
 pub(in crate::exchange) fn send_link(
     tx: &mut Tx<'_>,
     tokens: &LinkTokens,
@@ -71,15 +76,25 @@ pub(in crate::exchange) fn send_link(
 ) -> Result<(), StorageError> {
     let issued = links::issue(tx, tokens, row)?;
     let letter = Letter::RequestByLink(asked(tx, row, declined, Some(&issued))?);
+    post_to_addressee(tx, row, &issued.link, &letter)
+}
+
+/// Should the letter not arrive, the institution learns of it.
+fn post_to_addressee(
+    tx: &mut Tx<'_>,
+    row: &RequestRow,
+    link: &LinkRef,
+    letter: &Letter,
+) -> Result<(), StorageError> {
     let address = row.addressee_email.as_deref().unwrap_or_default();
     let envelope = Envelope {
         to: &stored_address(address)?,
         name: row.addressee_name.as_deref(),
         organisation: Some(&row.institution_id),
         request: Some(&row.origin_id),
-        link: Some(&issued.link),
+        link: Some(link),
     };
-    post(tx, &envelope, &letter)
+    post(tx, &envelope, letter)
 }
 
 fn asked(
@@ -107,6 +122,34 @@ fn asked(
         declined_by: declined.map(|declined| who(tx, declined)).transpose()?,
         good_until: issued.map(|issued| issued.good_until),
     })
+}
+
+/// Reminds whoever has the request, by the link that they have if they have one. Answers whether there is anybody who
+/// could answer: a link may have been revoked, or its time be over.
+pub(in crate::exchange) fn remind(
+    tx: &mut Tx<'_>,
+    row: &RequestRow,
+) -> Result<bool, StorageError> {
+    let institution = organisations::find(tx, &row.institution_id)?;
+    let today = day_in_japan(tx.now());
+    let due_on: Option<Date> = row.due_on.as_deref().and_then(|day| day.parse().ok());
+    let letter = Letter::RequestReminder(RequestReminder {
+        institution: institution.map(|found| found.name).unwrap_or_default(),
+        subject: subject_of(tx, row)?,
+        asked_on: day_in_japan(Moment(row.created_at).timestamp()),
+        due_on,
+        overdue: due_on.is_some_and(|day| day < today),
+    });
+    if let Some(vendor) = &row.vendor_id {
+        tx.notify(vendor, "request_reminder", &subject(row, row))?;
+        write_to(tx, vendor, &letter, Some(&row.id))?;
+        return Ok(true);
+    }
+    let Some(link) = links::current(tx, row)? else {
+        return Ok(false);
+    };
+    post_to_addressee(tx, row, &link, &letter)?;
+    Ok(true)
 }
 
 /// Tells what happened to `last` to the vendors on its way back and to the institution.

@@ -1,0 +1,2 @@
+DROP INDEX requests_to_be_reminded_of;
+DROP TABLE reminders;
