@@ -13,7 +13,8 @@ use super::{StartError, anchors};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::exchange::{
-    Exchange, HighWater, Random, ReminderDays, ServicePurpose, TokenKey, log_name, service_key_in_use,
+    Exchange, HighWater, Random, ReminderDays, ServicePurpose, TokenKey, log_name,
+    service_key_in_use,
 };
 use crate::keys::{self, LogSigner, ServiceKeys};
 use crate::storage::{self, DatabaseUrl, Db, DbConnection, backend};

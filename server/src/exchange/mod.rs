@@ -178,7 +178,6 @@ pub struct Exchange {
     tokens: jwt::Tokens,
     links: Arc<link::LinkTokens>,
     reminders: remind::Reminders,
-    link_tries: link_tries::Tries,
     remembered: authenticate::Remembered,
     anchors: Anchors,
     tiles: log::RememberedTiles,

@@ -27,11 +27,7 @@ pub fn insert(connection: &mut DbConnection, row: &ReminderRow) -> Result<(), Er
 }
 
 /// Whether the request had the reminder of that name.
-pub fn is_sent(
-    connection: &mut DbConnection,
-    request_id: &str,
-    name: &str,
-) -> Result<bool, Error> {
+pub fn is_sent(connection: &mut DbConnection, request_id: &str, name: &str) -> Result<bool, Error> {
     let query = diesel::select(exists(reminders::table.find((request_id, name))));
     Ok(query.get_result(connection)?)
 }

@@ -19,7 +19,10 @@ const STRANGER: &str = "desk@stranger.example.jp";
 fn vendor_with_address(app: &TestApp) -> (Vendor, String) {
     let vendor = app.vendor("見本電子カルテ株式会社");
     let path = format!("/organisations/{}", vendor.organisation);
-    app.operator().patch(&path).json(&json!({ "email": VENDOR })).ok();
+    app.operator()
+        .patch(&path)
+        .json(&json!({ "email": VENDOR }))
+        .ok();
     let product = vendor.product("見本カルテ");
     (vendor, product)
 }
@@ -32,7 +35,9 @@ fn request(clinic: &Institution, product: &str, due_on: &str) -> String {
 
 fn reminders(app: &TestApp, address: &str) -> usize {
     let letters = app.letters_to(address).into_iter();
-    letters.filter(|letter| letter.subject.contains("ご依頼について")).count()
+    letters
+        .filter(|letter| letter.subject.contains("ご依頼について"))
+        .count()
 }
 
 fn days(app: &TestApp, days: i64) {
@@ -58,7 +63,9 @@ fn a_vendor_is_reminded_around_the_day_each_time_once(app: &TestApp) {
     days(app, 1);
     assert_eq!(reminders(app, VENDOR), 3, "the day after");
     let letters = app.letters_to(VENDOR);
-    let late = letters.iter().find(|letter| letter.subject.contains("過ぎています"));
+    let late = letters
+        .iter()
+        .find(|letter| letter.subject.contains("過ぎています"));
     late.unwrap().is_as(app.site(), "request_reminder_overdue");
     days(app, 6);
     assert_eq!(reminders(app, VENDOR), 4, "a week after");
@@ -134,7 +141,9 @@ fn a_thousand_requests_due_on_one_day_are_reminded_of_once_each(app: &TestApp) {
                 revision, created_at, updated_at
          FROM requests, n WHERE id = '{one}'"
     );
-    app.database().execute("DROP INDEX IF EXISTS requests_open").unwrap();
+    app.database()
+        .execute("DROP INDEX IF EXISTS requests_open")
+        .unwrap();
     app.database().execute(&copy).unwrap();
     days(app, 1);
     assert_eq!(reminders(app, VENDOR), 1000);

@@ -11,11 +11,11 @@ use serde_json::json;
 
 use super::chain::Chain;
 use super::subject_of;
-use crate::exchange::letters::{Envelope, post, stored_address, write_to};
 use crate::exchange::Moment;
+use crate::exchange::letters::{Envelope, post, stored_address, write_to};
 use crate::exchange::link::{LinkRef, LinkTokens};
-use crate::exchange::time::day_in_japan;
 use crate::exchange::links::{self, Issued};
+use crate::exchange::time::day_in_japan;
 use crate::storage::requests::RequestRow;
 use crate::storage::{DbConnection, Error as StorageError, Tx, organisations};
 
@@ -126,10 +126,7 @@ fn asked(
 
 /// Reminds whoever has the request, by the link that they have if they have one. Answers whether there is anybody who
 /// could answer: a link may have been revoked, or its time be over.
-pub(in crate::exchange) fn remind(
-    tx: &mut Tx<'_>,
-    row: &RequestRow,
-) -> Result<bool, StorageError> {
+pub(in crate::exchange) fn remind(tx: &mut Tx<'_>, row: &RequestRow) -> Result<bool, StorageError> {
     let institution = organisations::find(tx, &row.institution_id)?;
     let today = day_in_japan(tx.now());
     let due_on: Option<Date> = row.due_on.as_deref().and_then(|day| day.parse().ok());
