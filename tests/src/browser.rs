@@ -1,4 +1,4 @@
-//! A real browser, driven as its makers mean it to be (W3C WebDriver): what a person does with a page, and what axe-core
+//! A real browser, driven as its makers mean it to be (W3C `WebDriver`): what a person does with a page, and what axe-core
 //! says about it. `tests/with-browser` provides the browser, `tests/with-foreign-tools` axe-core.
 //!
 //! Nothing here sleeps: what is waited for is waited for inside the page, which tells when it is there.
@@ -12,13 +12,13 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use ureq::http::Request;
 
-/// What WebDriver calls the reference to an element.
+/// What `WebDriver` calls the reference to an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// How long a page may take to show what is waited for, in milliseconds.
 const PATIENCE: u32 = 30_000;
 
-/// A key that writes nothing (W3C WebDriver, section 17.4.2).
+/// A key that writes nothing (W3C `WebDriver`, section 17.4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
     /// On to the next control.

@@ -26,7 +26,7 @@ const TITLES: [&str; 4] = [NUMBER, ANSWER, REMARK, HELP];
 /// More rows than any form has.
 const MAX_ROWS: usize = 1_000;
 
-const LAYOUT: Layout = Layout {
+const LAYOUT: Layout<'_> = Layout {
     titles: &TITLES,
     required: &[NUMBER, ANSWER],
     max_rows: MAX_ROWS,
@@ -162,7 +162,7 @@ mod tests {
             for form in crate::form::forms() {
                 let set = requirement_set(DEFAULT_SET);
                 let bytes = template(form, set, encoding).unwrap();
-                let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+                let lines = bytes.split(|byte| *byte == b'\n').count();
                 assert!(lines > form.numbers.len(), "{}", form.id);
                 assert!(read(&bytes, form).unwrap().is_empty(), "{}", form.id);
             }

@@ -88,22 +88,9 @@ const COLUMNS: [Column; 17] = [
     column("ログ検査点", "checkpoint", Kind::Checkpoint),
 ];
 
-/// The titles of [`COLUMNS`].
-const TITLES: [&str; COLUMNS.len()] = {
-    let mut titles = [""; COLUMNS.len()];
-    let mut at = 0;
-    while at < titles.len() {
-        titles[at] = COLUMNS[at].title;
-        at += 1;
-    }
-    titles
-};
-
-const LAYOUT: Layout = Layout {
-    titles: &TITLES,
-    required: &["導入している医療情報システム"],
-    max_rows: MAX_ROWS,
-};
+fn titles() -> [&'static str; COLUMNS.len()] {
+    COLUMNS.each_ref().map(|column| column.title)
+}
 
 /// Where the value of a member stands in a file, as violations point to it: `/3/契約更新日`.
 pub fn place(row: u64, member: &str) -> String {
@@ -177,7 +164,7 @@ impl<W: Write> InventorySheet<W> {
     /// Begins a file with its header. Each row will name the log's checkpoint.
     pub fn new(writer: W, encoding: Encoding, checkpoint: String) -> io::Result<Self> {
         Ok(Self {
-            sheet: Sheet::new(writer, encoding, &TITLES)?,
+            sheet: Sheet::new(writer, encoding, &titles())?,
             checkpoint,
         })
     }
@@ -221,7 +208,12 @@ impl Inventory {
     /// Reads a file. Reports `encoding`, `missing_column`, `unknown_column`, `duplicate_column`, `too_many_rows`,
     /// `too_many_cells` and `choice`, each with `/row/column`.
     pub fn read(bytes: &[u8]) -> Result<Self, Violations> {
-        let (encoding, records) = table::read_rows(bytes, &LAYOUT, record)?;
+        let layout = Layout {
+            titles: &titles(),
+            required: &["導入している医療情報システム"],
+            max_rows: MAX_ROWS,
+        };
+        let (encoding, records) = table::read_rows(bytes, &layout, record)?;
         Ok(Self { encoding, records })
     }
 }

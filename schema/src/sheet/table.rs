@@ -7,11 +7,11 @@ use super::{Encoding, cp932, restore};
 use crate::violation::{Violation, Violations, escape_pointer_token};
 
 /// What a table may look like.
-pub(super) struct Layout {
+pub(super) struct Layout<'a> {
     /// The titles of the columns that there can be.
-    pub(super) titles: &'static [&'static str],
+    pub(super) titles: &'a [&'static str],
     /// Those of them that must be there.
-    pub(super) required: &'static [&'static str],
+    pub(super) required: &'a [&'static str],
     /// At most so many rows, blank ones not counted.
     pub(super) max_rows: usize,
 }
@@ -55,7 +55,7 @@ pub(super) fn place(row: u64, title: &str) -> String {
 /// `too_many_cells`.
 pub(super) fn read_rows<T>(
     bytes: &[u8],
-    layout: &Layout,
+    layout: &Layout<'_>,
     mut read: impl FnMut(&Row, &mut Vec<Violation>) -> T,
 ) -> Result<(Encoding, Vec<T>), Violations> {
     let (text, encoding) = decode(bytes)?;
@@ -102,7 +102,7 @@ fn decode(bytes: &[u8]) -> Result<(String, Encoding), Violations> {
 
 fn columns_of(
     header: &csv::StringRecord,
-    layout: &Layout,
+    layout: &Layout<'_>,
 ) -> Result<Vec<&'static str>, Violations> {
     let mut found = Vec::new();
     let mut columns: Vec<&'static str> = Vec::new();

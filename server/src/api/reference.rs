@@ -163,12 +163,12 @@ pub fn list_forms() -> Ready<Listed<FormView>> {
 
 /// One edition of a form.
 pub fn find_form(id: web::Path<String>) -> Ready<Answer<Shown<FormView>>> {
-    ready(known_form(&id).map(FormView::to).map(Shown))
+    ready(known_form(&id.into_inner()).map(FormView::to).map(Shown))
 }
 
 /// The table to fill in with the answers to a form.
 pub fn template(id: web::Path<String>, format: Query<Format>) -> Ready<Answer<SmallFile>> {
-    ready(template_of(&id, format))
+    ready(template_of(&id.into_inner(), format))
 }
 
 fn template_of(id: &str, format: Query<Format>) -> Answer<SmallFile> {

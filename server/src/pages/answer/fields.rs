@@ -137,9 +137,95 @@ impl Draft {
             "answers": answers,
             "annex": { &set.id: replies },
         });
-        if let Some(form) = form {
-            document["form"] = json!(form);
+        if let Some((form, members)) = form.zip(document.as_object_mut()) {
+            members.insert(String::from("form"), json!(form));
         }
         document
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use kaiji_schema::requirement::{DEFAULT_SET, requirement_set};
+    use kaiji_schema::statement::{Attested, Questions};
+    use kaiji_schema::violation::Violations;
+
+    use super::*;
+
+    fn document(draft: &Draft) -> Value {
+        let set = requirement_set(DEFAULT_SET).unwrap();
+        draft.document("req_sample", set, date(2026, 11, 21))
+    }
+
+    fn draft(body: &str) -> Draft {
+        Draft {
+            fields: Fields::posted(body),
+            sheet: None,
+        }
+    }
+
+    const WHOLE: &str = "form=SDS&product_name=%E8%A6%8B%E6%9C%AC&product_version=3.2&organisation=a&department=&name=b\
+        &email=c%40example.jp&answer.sds-17.1=no&remark.sds-17.1=1%0D%0A2&answer.sds-18=&remark.sds-18=+&answer.mds-28=yes";
+
+    #[test]
+    fn what_was_posted_is_an_answer_to_the_form_that_was_chosen() {
+        let document = document(&draft(WHOLE));
+        let set = requirement_set(DEFAULT_SET).unwrap();
+        let forms = FormKind::ALL.to_vec();
+        let asked = Questions { set, forms };
+        let bytes = document.to_string();
+        let read = Attested::read(bytes.as_bytes(), "req_sample", &asked).unwrap();
+        assert_eq!(read.attested_by.department, None);
+        let expected = json!({ "sds-17.1": { "answer": "no", "remark": "1\n2" } });
+        assert_eq!(document["annex"][DEFAULT_SET], expected);
+    }
+
+    #[test]
+    fn what_was_not_filled_in_is_a_gap_that_the_reader_names() {
+        let bytes = document(&draft("email=hanako")).to_string();
+        let refused = Violations::from(Attested::parse(bytes.as_bytes()).unwrap_err());
+        let pointers: Vec<&str> = refused
+            .as_slice()
+            .iter()
+            .map(|found| found.pointer.as_str())
+            .collect();
+        assert_eq!(
+            pointers,
+            [
+                "/form",
+                "/product/name",
+                "/product/version",
+                "/attested_by/organisation",
+                "/attested_by/name",
+                "/attested_by/email",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_table_counts_for_its_own_form_alone() {
+        let mut brought = draft(WHOLE);
+        let answers = json!({ "18": { "answer": "yes" } })
+            .as_object()
+            .unwrap()
+            .clone();
+        brought.take_sheet(Sheet {
+            form: FormKind::Mds,
+            answers: answers.clone(),
+        });
+        assert_eq!(document(&brought)["form"], "MDS");
+        assert_eq!(document(&brought)["answers"], Value::Object(answers));
+        brought.fields = Fields::posted(WHOLE);
+        assert_eq!(document(&brought)["answers"], json!({}));
+    }
+
+    #[test]
+    fn a_draft_comes_back_without_its_declaration() {
+        let kept = draft("declared=yes&name=b").text();
+        assert_eq!(Draft::kept(Some(&kept)), draft("name=b"));
+        for foreign in [None, Some("half a page"), Some("{\"fields\":7}")] {
+            assert_eq!(Draft::kept(foreign), Draft::default());
+        }
     }
 }

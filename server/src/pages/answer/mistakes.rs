@@ -133,7 +133,7 @@ fn sheet_advice(violation: &Violation, form: &str) -> String {
         "wrong_form" => "様式を選んでください。".to_owned(),
         "encoding" => "文字コードを読み取れません。CSV（UTF-8）で保存し直してください。".to_owned(),
         "missing_column" => {
-            "1行目に「項番」と「回答」の見出しが必要です。ひな形をお使いください。".to_owned()
+            "「項番」と「回答」の見出しが必要です。ひな形をお使いください。".to_owned()
         }
         "unknown_column" => "ひな形にない列です。取り除いてください。".to_owned(),
         "duplicate_column" => "同じ見出しの列が二つあります。一つにしてください。".to_owned(),
@@ -151,5 +151,42 @@ fn sheet_advice(violation: &Violation, form: &str) -> String {
         }
         "too_long" => "2,000文字以内で入力してください。".to_owned(),
         _ => "内容を確認してください。".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kaiji_schema::requirement::{DEFAULT_SET, requirement_set};
+
+    use super::*;
+
+    fn one(pointer: &str, code: &'static str) -> Violations {
+        Violations::one(Violation::new(pointer, code, "in English"))
+    }
+
+    #[test]
+    fn a_violation_leads_to_its_field_in_the_words_of_the_page() {
+        let set = requirement_set(DEFAULT_SET).unwrap();
+        let of = |pointer, code| of_answer(one(pointer, code), set).remove(0);
+        let name = of("/attested_by/name", "missing");
+        assert_eq!(name.target.as_deref(), Some("name"));
+        assert_eq!(name.words, "氏名：入力してください。");
+        let remark = of("/annex/mhlw-7.0-annex/sds-57.1_57.2/remark", "too_long");
+        assert_eq!(remark.target.as_deref(), Some("remark.sds-57.1_57.2"));
+        assert_eq!(
+            remark.words,
+            "SDS No.57.1 / 57.2 備考：2,000文字以内で入力してください。"
+        );
+        assert_eq!(of("", "no_answer").target.as_deref(), Some("items"));
+        assert_eq!(of("/answers/1", "not_asked").target, None);
+    }
+
+    #[test]
+    fn a_table_is_put_right_by_row_and_column() {
+        let of = |pointer, code| of_sheet(one(pointer, code), "SDS").remove(0).words;
+        assert!(of("/3/項番", "not_asked").starts_with("3行目「項番」：SDSの項番にありません"));
+        assert!(of("/1", "missing_column").starts_with("1行目：「項番」と"));
+        assert!(of("", "encoding").starts_with("文字コードを"));
+        assert_eq!(of("/form", "wrong_form"), "様式を選んでください。");
     }
 }

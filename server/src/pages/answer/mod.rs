@@ -74,7 +74,7 @@ struct Overview<'a> {
 struct Received<'a> {
     asked: &'a Asked,
     product: &'a str,
-    received_at: String,
+    at: String,
     leaf: i64,
     sha256: &'a str,
     counts: [Count; 4],
@@ -233,7 +233,7 @@ fn received(asked: &Asked, draft: &Draft, attestation: &Attestation) -> Page {
     let page = Received {
         asked,
         product: draft.fields.get("product_name"),
-        received_at: in_japan(attestation.received_at.timestamp()),
+        at: in_japan(attestation.received_at.timestamp()),
         leaf: attestation.leaf_index,
         sha256: &attestation.sha256,
         counts: [
