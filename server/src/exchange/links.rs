@@ -209,9 +209,6 @@ pub(super) fn issue(
                 .to_string();
             link.expires_at = expires_at.as_millisecond();
             link.revoked_at = None;
-            // Guesses at another token tell nothing of this one.
-            link.tries = 0;
-            link.tried_at = None;
             links::update(tx, &link)?;
             // Guesses at another token tell nothing of this one.
             tries::forget(tx, &Counted::link(&link.id))?;
