@@ -129,9 +129,12 @@ fn lasting_word(word: &str) -> String {
     if let Some((name, _)) = word.split_once('=').filter(|(_, value)| random(value, 43)) {
         return format!("{name}=…");
     }
+    // First, for a token may hold an underscore too, with 26 characters behind it.
+    if random(word, 43) || random(word, 44) {
+        return "…".to_owned();
+    }
     match word.split_once('_') {
         Some((prefix, id)) if random(id, 26) => format!("{prefix}_…"),
-        _ if random(word, 43) || random(word, 44) => "…".to_owned(),
         _ => word.to_owned(),
     }
 }
