@@ -54,6 +54,10 @@ impl Letter {
 
     /// Compares the whole letter with `tests/letters/{name}.txt`, which `KAIJI_WRITE_LETTERS=1` writes: somebody reads
     /// the change before it is committed.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "whoever runs the tests speaks through the environment"
+    )]
     pub fn is_as(&self, site: &Site, name: &str) {
         let headers = [
             "From",

@@ -223,7 +223,7 @@ fn a_password_that_others_can_read_is_refused_at_the_start() {
     let file = server.settings().password_file.unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let refused = TestApp::refused(&database, |config| {
-        config.mail.smtp = Some(server.settings())
+        config.mail.smtp = Some(server.settings());
     });
     assert!(refused.contains("chmod 600"), "{refused}");
 }

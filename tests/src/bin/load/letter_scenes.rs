@@ -26,7 +26,7 @@ const ROUND: usize = 4 * CLIENTS;
 const QUIET_ROUNDS: usize = 8;
 
 /// How long the letters may take.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 struct Scene {
     home: Home,
@@ -96,7 +96,7 @@ pub fn news_for_many(table: &mut Table) {
     table.row(
         "resident memory during all that",
         "+ 64 MiB at most",
-        format!("{:.0} MiB, at its highest {highest:.0} MiB", resident),
+        format!("{resident:.0} MiB, at its highest {highest:.0} MiB"),
         highest - resident < 64.0,
     );
 }
@@ -120,6 +120,7 @@ impl Scene {
         let smtp = server.settings();
         let mut settings = String::from("[mail.smtp]\n");
         let (password, root) = (smtp.password_file.unwrap(), smtp.root.unwrap());
+        let password = password.display();
         writeln!(
             settings,
             "host = \"{}\"\nport = {}",
@@ -129,11 +130,11 @@ impl Scene {
         .unwrap();
         writeln!(
             settings,
-            "user = \"{}\"\npassword_file = {password:?}",
+            "user = \"{}\"\npassword_file = \"{password}\"",
             smtp.user.unwrap()
         )
         .unwrap();
-        writeln!(settings, "root = {root:?}").unwrap();
+        writeln!(settings, "root = \"{}\"", root.display()).unwrap();
         let home = Home::with(database, &settings);
         let operator = home.operator();
         Self {
