@@ -1,11 +1,12 @@
 //! Pages for people, rendered here and shown in a browser: the same verbs as behind the REST interface.
 //!
-//! There is one so far, the page behind the link of a letter (`answer`). `assets` is what all pages look like and the one
+//! There are those behind links of letters so far: `answer`, and `unsubscribe`. `assets` is what all pages look like and the one
 //! script; `passage` the headers that let a browser run that script and nothing else.
 
 mod answer;
 mod assets;
 mod passage;
+mod unsubscribe;
 
 use std::sync::Arc;
 
@@ -35,10 +36,12 @@ impl State {
 /// Puts the pages into a server. Before the interface, which answers for every address that nobody else has.
 pub fn configure(state: web::Data<State>) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
-        let answering = answer::scope().app_data(state);
+        let answering = answer::scope().app_data(state.clone());
+        let ending = unsubscribe::scope().app_data(state);
         config
             .service(assets::scope().wrap(from_fn(passage::pass)))
-            .service(answering.wrap(from_fn(passage::pass)));
+            .service(answering.wrap(from_fn(passage::pass)))
+            .service(ending.wrap(from_fn(passage::pass)));
     }
 }
 

@@ -8,6 +8,7 @@ on_both_databases![
     an_institution_reads_of_a_statement_at_its_address,
     an_organisation_chooses_one_letter_a_day,
     an_organisation_can_do_without_news,
+    one_click_ends_what_one_can_do_without,
     a_disabled_organisation_gets_no_letters,
     what_is_no_address_is_refused,
 ];
@@ -70,6 +71,29 @@ fn an_organisation_can_do_without_news(app: &TestApp) {
     change(app, &clinic, &json!({ "letters": "never" }));
     vendor.publish(&vendor.statement("sds-sample", &product));
     assert_eq!(app.letters_to(ADDRESS).len(), 0);
+}
+
+fn one_click_ends_what_one_can_do_without(app: &TestApp) {
+    let (_, vendor, product) = clinic_and_vendor(app);
+    vendor.publish(&vendor.statement("sds-sample", &product));
+    let letter = app.letter_to(ADDRESS);
+    let header = letter.header("List-Unsubscribe").unwrap();
+    let url = header.trim_matches(['<', '>']);
+    let path = url.strip_prefix(app.site().url()).unwrap();
+    let page = app.site().call("GET", path).send();
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("お知らせを停止する"));
+    // Opening the link, as programs do that look for harmful ones, ends nothing.
+    let second = vendor.publish(&vendor.statement("mds-sample", &product));
+    assert_eq!(app.letters_to(ADDRESS).len(), 2);
+    let forged = path.replace("token=", "token=A");
+    assert_eq!(app.site().call("POST", &forged).send().status, 404);
+    assert_eq!(app.site().call("GET", &forged).send().status, 404);
+    let click = app.site().call("POST", path);
+    let click = click.form(&[("List-Unsubscribe", "One-Click")]);
+    assert_eq!(click.send().status, 200);
+    vendor.withdraw(&second, "誤記").ok();
+    assert_eq!(app.letters_to(ADDRESS).len(), 2);
 }
 
 fn a_disabled_organisation_gets_no_letters(app: &TestApp) {
