@@ -222,7 +222,7 @@ impl TestApp {
         self.site.clock.advance(by);
     }
 
-    /// The letters that were sent so far, after all work was done; in no order.
+    /// The letters that were sent so far, after all work was done; in the order in which they were written.
     pub fn letters(&self) -> Vec<Letter> {
         self.step_jobs();
         letters::in_folder(&config_of(&self.database).mail.folder)

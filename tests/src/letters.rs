@@ -160,7 +160,11 @@ pub(crate) fn in_folder(folder: &Path) -> Vec<Letter> {
     };
     let paths = files.map(|file| file.unwrap().path());
     let letters = paths.filter(|path| path.extension().is_some_and(|kind| kind == "eml"));
+    // Their names are numbers, in the order in which they were written.
+    let mut letters: Vec<_> = letters.collect();
+    letters.sort_by_key(|path| (path.as_os_str().len(), path.clone()));
     letters
+        .iter()
         .map(|path| Letter::read(&fs::read(path).unwrap()))
         .collect()
 }

@@ -85,7 +85,7 @@ kinds! {
     UnknownRequirementSet, "unknown_requirement_set", 404, "There is no such requirement set",
         "`/api/v1/requirement-sets` lists those that there are.";
     UnknownLink, "unknown_link", 404, "There is no such link",
-        "Open the newest letter about the request, and send all that stands behind `#` in its link.";
+        "Open the newest letter, and send all that stands behind `#` in its link.";
     BeyondLog, "beyond_log", 404, "The log does not reach so far",
         "`/log/checkpoint` says how many leaves it has.";
     MethodNotAllowed, "method_not_allowed", 405, "The address has no such method",

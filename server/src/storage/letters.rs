@@ -167,16 +167,20 @@ pub fn gather(
         .execute(connection)?)
 }
 
-/// The letters about a request, the oldest first.
-pub fn of_request(
+/// The newest letter about a request to that address.
+pub fn newest(
     connection: &mut DbConnection,
     request_id: &str,
-) -> Result<Vec<LetterRow>, Error> {
-    let query = letters::table.filter(letters::request_id.eq(request_id));
-    Ok(query
-        .order(letters::number)
+    to_address: &str,
+) -> Result<Option<LetterRow>, Error> {
+    let query = letters::table
+        .filter(letters::request_id.eq(request_id))
+        .filter(letters::to_address.eq(to_address));
+    let found = query
+        .order(letters::number.desc())
         .select(LetterRow::as_select())
-        .load(connection)?)
+        .first(connection);
+    Ok(found.optional()?)
 }
 
 /// How many wait to be sent.

@@ -68,17 +68,17 @@ fn a_link_that_does_nothing_says_why(app: &TestApp) {
     let clinic = app.institution("サンプル医院");
     let show = |link: &str| app.nobody("GET", "/invitation").header("Kaiji-Link", link);
     app.nobody("GET", "/invitation").refused(400, "bad_header");
-    show("no-link").refused(400, "bad_header");
-    show("lnk_00000000000000000000000000.AAAA").refused(404, "not_found");
+    show("no-link").refused(404, "unknown_link");
+    show("lnk_00000000000000000000000000.AAAA").refused(404, "unknown_link");
 
     let id = clinic.invite("見本 花子", EMAIL, &["viewer"]);
     let first = app.letter_to(EMAIL).link_token("/invitation");
     let (link, _) = first.split_once('.').unwrap();
-    show(&format!("{link}.AAAA")).refused(404, "not_found");
+    show(&format!("{link}.AAAA")).refused(404, "unknown_link");
     app.nobody("POST", "/password")
         .header("Kaiji-Link", &first)
         .json(&json!({ "password": PASSWORD }))
-        .refused(404, "not_found");
+        .refused(404, "unknown_link");
 
     app.advance(SignedDuration::from_secs(1));
     clinic.post(&format!("/users/{id}/invitation")).ok();
@@ -348,8 +348,8 @@ fn letters_go_to_the_people_as_they_wish(app: &TestApp) {
     let clinic = app.institution("サンプル医院");
     let path = format!("/organisations/{}", clinic.organisation);
     let own = json!({ "email": "office@clinic.example.jp" });
-    app.operator().patch(&path).json(&own).ok();
     vendor.release(&clinic.request(&product));
+    app.operator().patch(&path).json(&own).ok();
     let eager = Person::signed_in(app, &clinic, EMAIL, &["viewer"]);
     let quiet = Person::signed_in(app, &clinic, "taro@clinic.example.jp", &["viewer"]);
     clinic.invite("見本 次郎", "jiro@clinic.example.jp", &["viewer"]);

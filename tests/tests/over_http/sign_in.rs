@@ -325,7 +325,7 @@ fn a_forgotten_password_is_replaced_and_the_second_factor_stays(app: &TestApp) {
     let invitation = app
         .nobody("GET", "/invitation")
         .header("Kaiji-Link", &second);
-    invitation.refused(404, "not_found");
+    invitation.refused(404, "unknown_link");
     let _ = reset(&second, WRONG).send().expect(204);
     reset(&second, WRONG).refused(409, "link_used");
     person.get("/session").refused(401, "unauthenticated");

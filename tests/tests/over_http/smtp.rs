@@ -114,6 +114,30 @@ fn a_recipient_that_is_refused_harms_nobody_else_and_is_told_of() {
 }
 
 #[test]
+fn an_institution_sees_that_its_request_did_not_arrive_and_sends_it_again() {
+    let post = Post::new();
+    let clinic = post.institution("clinic@sample.example.jp");
+    let new = json!({
+        "to": { "name": "見本製作所", "email": "refused@sample.example.jp" }, "subject": "見本レセコン",
+    });
+    let made = clinic.post("/requests").json(&new).created();
+    let request = format!("/requests/{}", made["id"].as_str().unwrap());
+    let undelivered = || clinic.get(&request).ok()["chain"][0]["undelivered"].clone();
+    assert_eq!(undelivered(), json!(null));
+    post.reached();
+    let reason = undelivered();
+    assert!(
+        reason.as_str().unwrap().contains("No such mailbox"),
+        "{reason}"
+    );
+    assert_eq!(failures(&clinic)[0]["request"], made["id"]);
+    clinic.post(&format!("{request}/link")).ok();
+    assert_eq!(undelivered(), json!(null), "a new letter is on its way");
+    post.reached();
+    assert_eq!(failures(&clinic).len(), 2);
+}
+
+#[test]
 fn what_is_not_taken_now_is_tried_again_after_longer_and_longer_pauses() {
     let post = Post::new();
     let clinic = post.institution("later-2@sample.example.jp");

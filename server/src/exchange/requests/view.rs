@@ -7,7 +7,7 @@ use super::chain::Chain;
 use super::{RequestState, news};
 use crate::exchange::Moment;
 use crate::storage::requests::{Party, RequestRow};
-use crate::storage::{DbConnection, Error as StorageError, organisations, products};
+use crate::storage::{DbConnection, Error as StorageError, letters, organisations, products};
 
 /// A request.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -78,6 +78,8 @@ pub struct ChainPart {
     pub state: String,
     /// A word of whoever sent it there.
     pub message: Option<String>,
+    /// Why the newest letter to the address could not be delivered, for the institution and for whoever named it.
+    pub undelivered: Option<String>,
     /// Why they declined, for the institution and for whoever forwarded it to them.
     pub reason: Option<String>,
     /// When they were asked.
@@ -172,6 +174,7 @@ impl<'a> Viewer<'a> {
             state: self.state_of_part(row).to_owned(),
             message: row.message.clone(),
             reason: full(&row.reason),
+            undelivered: full(&undelivered(connection, row)?),
             asked_at: Moment(row.created_at),
             updated_at: Moment(row.updated_at),
         })
@@ -207,6 +210,19 @@ enum Detail {
     Full,
     /// Without what was said in confidence: the address, and why it was declined.
     Outline,
+}
+
+/// Why the newest letter to the addressee could not be delivered.
+fn undelivered(
+    connection: &mut DbConnection,
+    row: &RequestRow,
+) -> Result<Option<String>, StorageError> {
+    let Some(email) = &row.addressee_email else {
+        return Ok(None);
+    };
+    let newest = letters::newest(connection, &row.origin_id, email)?;
+    let failed = newest.filter(|letter| letter.state == letters::FAILED);
+    Ok(failed.and_then(|letter| letter.failure))
 }
 
 fn addressee(row: &RequestRow) -> Option<AddresseeView> {
