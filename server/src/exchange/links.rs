@@ -1,6 +1,6 @@
 //! The links by which requests are answered: made and renewed with their letter, recognised when they are shown, ended.
 //!
-//! What a link allows is asked anew inside each write. Who guesses is slowed down ([`tries`]).
+//! What a link allows is asked anew inside each write. Who guesses is slowed down (`tries.rs`).
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -76,7 +76,7 @@ pub enum Gone {
     Expired,
 }
 
-/// Whoever holds a link that was recognised. What it allows is another question ([`standing`]).
+/// Whoever holds a link that was recognised. What it allows is another question (`standing`).
 #[derive(Debug, Clone)]
 pub struct Visitor {
     link: String,
