@@ -1,4 +1,4 @@
-// What the page behind a letter's link needs of the browser, and no more.
+// What the pages behind letters' links need of the browser, and no more.
 //
 // The link's token stands in the fragment of the address, which is not sent to any server. It is moved out of there
 // before anything else, kept for this tab alone, and sent in the header `Kaiji-Link`. Pages and forms are the server's:
@@ -94,7 +94,8 @@
   }
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[href^='/answer']");
+    if (event.target.closest("[data-print]")) print();
+    const link = event.target.closest("a[href^='/']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || link.hasAttribute("download")) return;
     event.preventDefault();
     go(link.getAttribute("href"));
@@ -107,6 +108,12 @@
     clearTimeout(waiting);
     unsaved = form;
     waiting = setTimeout(() => save(form), SAVE_AFTER);
+  });
+
+  // Whoever is alone with the screen may want to see the password that they choose.
+  document.addEventListener("change", (event) => {
+    const { reveals } = event.target.dataset;
+    if (reveals) document.getElementById(reveals).type = event.target.checked ? "text" : "password";
   });
 
   // A closed tab waits for nothing; what fits is still sent.

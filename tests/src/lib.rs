@@ -34,7 +34,7 @@ pub use database::Database;
 pub use documents::{compact, ed25519_key, fixture, fixture_key, new_key, sha256, sha256_of};
 pub use http::{Answer, Call, Problem};
 pub use letters::Letter;
-pub use people::{PASSWORD, Person};
+pub use people::{Authenticator, PASSWORD, Person};
 pub use program::{Ended, Home, Program, free_port, kaiji};
 pub use smtp::{SmtpServer, SmtpTls};
 

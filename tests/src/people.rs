@@ -24,7 +24,7 @@ pub struct Person {
     pub recovery_codes: Vec<String>,
     /// The link of the invitation.
     pub link: String,
-    authenticator: Totp,
+    authenticator: Authenticator,
     token: RefCell<String>,
 }
 
@@ -47,8 +47,8 @@ impl Person {
     pub fn accept(app: &TestApp, id: String, email: &str, link: String) -> Self {
         let call = |path| app.nobody("POST", path).header("Kaiji-Link", &link);
         let made = call("/invitation/acceptance").json(&json!({ "password": PASSWORD }));
-        let authenticator = authenticator(&made.created());
-        let code = json!({ "code": code_of(&authenticator, app.site()) });
+        let authenticator = authenticator(&made.created(), app.site());
+        let code = json!({ "code": authenticator.code() });
         let joined = call("/invitation/confirmation").json(&code).created();
         assert_eq!(joined["user"]["state"], "active");
         let codes = joined["recovery_codes"].as_array().unwrap().iter();
@@ -67,7 +67,7 @@ impl Person {
 
     /// The code of now; it is good once.
     pub fn code(&self) -> String {
-        code_of(&self.authenticator, &self.site)
+        self.authenticator.code()
     }
 
     /// Waits for a code that was not used yet.
@@ -127,19 +127,36 @@ impl Person {
     }
 }
 
+/// An authenticator, as a person has it in a pocket.
+pub struct Authenticator {
+    totp: Totp,
+    site: Site,
+}
+
+impl Authenticator {
+    /// With the secret that was typed in.
+    pub fn new(secret: &str, site: &Site) -> Self {
+        let secret = Secret::try_from_base32(secret).unwrap();
+        Self {
+            totp: Builder::new().with_secret(secret).build().unwrap(),
+            site: site.clone(),
+        }
+    }
+
+    /// The code of now.
+    pub fn code(&self) -> String {
+        let now = u64::try_from(self.site.now().as_second()).unwrap();
+        self.totp.generate(now).to_string()
+    }
+}
+
 /// The authenticator that an acceptance answers.
-fn authenticator(made: &Value) -> Totp {
+fn authenticator(made: &Value, site: &Site) -> Authenticator {
     let secret = made["secret"].as_str().unwrap();
     let url = made["url"].as_str().unwrap();
     assert!(
         url.starts_with("otpauth://totp/Kaiji:") && url.contains(secret),
         "{url}"
     );
-    let secret = Secret::try_from_base32(secret).unwrap();
-    Builder::new().with_secret(secret).build().unwrap()
-}
-
-fn code_of(authenticator: &Totp, site: &Site) -> String {
-    let now = u64::try_from(site.now().as_second()).unwrap();
-    authenticator.generate(now).to_string()
+    Authenticator::new(secret, site)
 }

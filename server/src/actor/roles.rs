@@ -41,6 +41,17 @@ impl Role {
         }
     }
 
+    /// The word for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Viewer => "閲覧",
+            Self::Editor => "編集",
+            Self::Approver => "承認",
+            Self::KeyManager => "鍵管理",
+            Self::Administrator => "管理",
+        }
+    }
+
     /// Whether somebody of such an organisation may have it.
     pub fn fits(self, kind: OrganisationKind) -> bool {
         match self {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::link::{LinkPurpose, LinkToken};
 use super::tries::{self, Counted};
-use super::user_link::{Shown, UserLinkError, standing_link, use_up};
+use super::user_link::{Shown, UserLinkError, UserLinkGone, standing_link, use_up};
 use super::users::{UserView, tell};
 use super::{Exchange, Moment, violation};
 use crate::actor::Act;
@@ -61,6 +61,8 @@ pub struct InvitationView {
     pub name: String,
     /// What the person will be trusted with.
     pub roles: Vec<String>,
+    /// Whether the person joined before, and sets up password and authenticator anew.
+    pub has_joined: bool,
     /// Until when it can be accepted.
     #[schema(value_type = String)]
     pub expires_at: Moment,
@@ -117,6 +119,7 @@ impl Exchange {
             email: shown.user.email,
             name: shown.user.name,
             roles,
+            has_joined: shown.user.joined_at.is_some(),
             expires_at: Moment(shown.link.expires_at),
         })
     }
@@ -195,12 +198,16 @@ impl Exchange {
         address: &str,
     ) -> Result<(Shown, OrganisationRow), InvitationError> {
         let shown = self.user_link(link, LinkPurpose::AcceptInvitation, address)?;
+        let organisation = self.organisation_of(&shown)?;
+        Ok((shown, organisation))
+    }
+
+    /// The organisation of whoever holds a link, if it is not disabled.
+    pub(super) fn organisation_of(&self, shown: &Shown) -> Result<OrganisationRow, UserLinkError> {
         let id = &shown.user.organisation_id;
         let organisation = self.db.read(|c| organisations::find(c, id))?;
         let organisation = organisation.filter(|row| row.disabled_at.is_none());
-        let organisation =
-            organisation.ok_or(UserLinkError::Gone("the organisation is disabled"))?;
-        Ok((shown, organisation))
+        organisation.ok_or(UserLinkError::Gone(UserLinkGone::OrganisationDisabled))
     }
 }
 

@@ -139,7 +139,7 @@ pub use requests::{
     Addressee, AddresseeView, Asked, ChainError, ChainPart, Due, Forward, NewRequest, Next,
     RequestError, RequestOrder, RequestState, RequestView,
 };
-pub use reset_password::ForgottenPassword;
+pub use reset_password::{ForgottenPassword, PasswordResetView};
 pub use retire_key::Revocation;
 pub use revision::{Revision, Stale};
 pub use scope::{QuestionView, ScopeView, SystemDutyView};
@@ -152,7 +152,7 @@ pub use systems::{NewSystem, SystemChange, SystemError, SystemView};
 pub use time::{Moment, day_in_japan, in_japan};
 pub use tries::TooManyTries;
 pub use unsubscribe::UnsubscribeError;
-pub use user_link::UserLinkError;
+pub use user_link::{UserLinkError, UserLinkGone};
 pub use users::{Preferences, UserChange, UserError, UserState, UserView};
 pub use validity::Validity;
 pub use vendors_word::VendorsWordError;

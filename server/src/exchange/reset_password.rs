@@ -10,10 +10,12 @@ use super::Exchange;
 use super::accept_invitation::{ChosenPassword, InvitationError, check_password};
 use super::link::{LinkPurpose, LinkToken};
 use super::tries::{self, Counted};
-use super::user_link::{NewLink, Shown, UserLinkError, post_link, standing_link, use_up};
+use super::user_link::{NewLink, Shown, post_link, standing_link, use_up};
 use super::users::{UserState, tell};
 use super::{SignInError, sign_in};
 use crate::actor::Act;
+use crate::storage::organisations::OrganisationRow;
+use crate::storage::users::UserRow;
 use crate::storage::{Error as StorageError, organisations, sessions, users};
 
 /// How long the link in the letter is good.
@@ -31,6 +33,13 @@ impl FromMembers for ForgottenPassword {
             email: reader.required_mail_address("email")?,
         })
     }
+}
+
+/// What the link in that letter is for.
+#[derive(Debug, Clone)]
+pub struct PasswordResetView {
+    /// The address that is signed in with.
+    pub email: String,
 }
 
 impl Exchange {
@@ -72,6 +81,26 @@ impl Exchange {
         Ok(())
     }
 
+    /// Shows whoever holds the link whose password it replaces.
+    pub fn show_password_reset(
+        &self,
+        link: &LinkToken,
+        address: &str,
+    ) -> Result<PasswordResetView, InvitationError> {
+        let (user, _) = self.forgetful(link, address)?;
+        Ok(PasswordResetView { email: user.email })
+    }
+
+    fn forgetful(
+        &self,
+        link: &LinkToken,
+        address: &str,
+    ) -> Result<(UserRow, OrganisationRow), InvitationError> {
+        let shown = self.user_link(link, LinkPurpose::ResetPassword, address)?;
+        let organisation = self.organisation_of(&shown)?;
+        Ok((shown.user, organisation))
+    }
+
     /// Takes another password from whoever holds the link. All sessions end, and tries that failed are forgotten.
     pub fn reset_password(
         &self,
@@ -79,13 +108,7 @@ impl Exchange {
         password: &ChosenPassword,
         act: Act,
     ) -> Result<(), InvitationError> {
-        let Shown { user, .. } = self.user_link(link, LinkPurpose::ResetPassword, &act.address)?;
-        let organisation = self
-            .db
-            .read(|c| organisations::find(c, &user.organisation_id))?;
-        let organisation = organisation.filter(|row| row.disabled_at.is_none());
-        let organisation =
-            organisation.ok_or(UserLinkError::Gone("the organisation is disabled"))?;
+        let (user, organisation) = self.forgetful(link, &act.address)?;
         check_password(&password.0, &[&user.email, &user.name, &organisation.name])?;
         let hash = self.hash_password(&password.0)?;
         let actor = sign_in::person(&user, &organisation.kind, act)?;

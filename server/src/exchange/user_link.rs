@@ -18,7 +18,7 @@ pub enum UserLinkError {
     Unknown,
     /// Its time is over, a later letter holds another, or it was revoked.
     #[error("this link is not good any more: {0}")]
-    Gone(&'static str),
+    Gone(UserLinkGone),
     /// It was used.
     #[error("this link was used before")]
     Used,
@@ -28,6 +28,23 @@ pub enum UserLinkError {
     /// The rows could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+/// Why a link is not good any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UserLinkGone {
+    /// A later letter holds the link of now.
+    #[error("a later letter holds another")]
+    Superseded,
+    /// It was not used in time.
+    #[error("its time is over")]
+    Expired,
+    /// The person is shut out.
+    #[error("it was revoked")]
+    Revoked,
+    /// The person's organisation is.
+    #[error("the organisation is disabled")]
+    OrganisationDisabled,
 }
 
 /// A link that holds: the row, and the person in whose letter it stood.
@@ -79,7 +96,7 @@ pub(super) fn standing_link(
             }) == shown.sha256
         };
         return Err(if (1..link.generation).any(was) {
-            UserLinkError::Gone("a later letter holds another")
+            UserLinkError::Gone(UserLinkGone::Superseded)
         } else {
             UserLinkError::Unknown
         });
@@ -88,11 +105,11 @@ pub(super) fn standing_link(
         return Err(UserLinkError::Used);
     }
     if link.expires_at <= now {
-        return Err(UserLinkError::Gone("its time is over"));
+        return Err(UserLinkError::Gone(UserLinkGone::Expired));
     }
     let user = users::find(connection, &link.user_id)?.ok_or(UserLinkError::Unknown)?;
     if user.disabled_at.is_some() {
-        return Err(UserLinkError::Gone("it was revoked"));
+        return Err(UserLinkError::Gone(UserLinkGone::Revoked));
     }
     Ok(Shown { link, user })
 }

@@ -1,11 +1,21 @@
 //! Pages for people, rendered here and shown in a browser: the same verbs as behind the REST interface.
 //!
-//! There are those behind links of letters so far: `answer`, and `unsubscribe`. `assets` is what all pages look like and the one
-//! script; `passage` the headers that let a browser run that script and nothing else.
+//! They stand behind the links of letters: `answer` to a request; `account` for whoever is invited or forgot a password;
+//! `unsubscribe` for whoever wants fewer letters. Each address of the first two answers a request without a token with
+//! the script that sends one, and then with the page (`holder`). `fields`, `field`, `small_form` and `mistakes` are what
+//! forms are made of, `plain` pages that only say something. `assets` is what all pages look like and the one script;
+//! `passage` the headers that let a browser run that script and nothing else.
 
+mod account;
 mod answer;
 mod assets;
+mod field;
+mod fields;
+mod holder;
+mod mistakes;
 mod passage;
+mod plain;
+mod small_form;
 mod unsubscribe;
 
 use std::sync::Arc;
@@ -36,12 +46,17 @@ impl State {
 /// Puts the pages into a server. Before the interface, which answers for every address that nobody else has.
 pub fn configure(state: web::Data<State>) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
-        let answering = answer::scope().app_data(state.clone());
-        let ending = unsubscribe::scope().app_data(state);
-        config
-            .service(assets::scope().wrap(from_fn(passage::pass)))
-            .service(answering.wrap(from_fn(passage::pass)))
-            .service(ending.wrap(from_fn(passage::pass)));
+        config.service(assets::scope().wrap(from_fn(passage::pass)));
+        let scopes = [
+            answer::scope(),
+            account::invitation(),
+            account::password(),
+            unsubscribe::scope(),
+        ];
+        for pages in scopes {
+            let pages = pages.app_data(state.clone());
+            config.service(pages.wrap(from_fn(passage::pass)));
+        }
     }
 }
 
@@ -81,6 +96,11 @@ impl Page {
 
     fn ok(template: &impl Template) -> Self {
         Self::new(StatusCode::OK, template)
+    }
+
+    /// With what is to be put right.
+    fn wrong(template: &impl Template) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, template)
     }
 
     /// Sends the browser on to another page, which it asks for anew.

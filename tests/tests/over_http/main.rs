@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod account_pages;
 mod anchors;
 mod asked_by_link;
 mod attachments;

@@ -1,5 +1,5 @@
 //! What stands around a page: the headers that let a browser run our one script and nothing else, and what is answered
-//! without a browser. What people do with the page is told in `tests/pages.rs`.
+//! without a browser. What people do with the page is told in `tests/pages/`.
 
 use kaiji_tests::{Answer, TestApp, on_both_databases};
 
@@ -26,43 +26,44 @@ fn a_page_runs_our_script_alone_and_is_kept_nowhere(app: &TestApp) {
     let link = app
         .letter_to("security@maker.example.jp")
         .link_token("/answer");
-    let paths = [
+    for path in [
         "",
         "/form",
         "/sheet",
         "/decline",
         "/addressee",
         "/registration",
-    ];
-    for path in paths.map(|path| format!("/answer{path}")) {
-        for link in [None, Some(link.as_str()), Some("lnk_x.nonsense")] {
-            let answer = page(app, "GET", &path, link);
-            assert_eq!(
-                answer.header("Content-Security-Policy"),
-                Some(CSP),
-                "{path}"
-            );
-            assert_eq!(
-                answer.header("Referrer-Policy"),
-                Some("no-referrer"),
-                "{path}"
-            );
-            assert_eq!(
-                answer.header("X-Content-Type-Options"),
-                Some("nosniff"),
-                "{path}"
-            );
-            assert_eq!(answer.header("Cache-Control"), Some("no-store"), "{path}");
-            assert_eq!(answer.header("Set-Cookie"), None, "{path}");
-            let token = link.and_then(|link| link.split_once('.'));
-            let told = token.is_some_and(|(_, token)| answer.text().contains(token));
-            assert!(!told, "{path} holds the token");
-            assert!(!answer.text().contains("style="), "{path}");
-            assert_eq!(
-                answer.text().matches("<script").count(),
-                answer.text().matches("<script src=").count()
-            );
+    ] {
+        is_guarded(app, &format!("/answer{path}"), &link);
+    }
+    clinic.invite("見本 花子", "hanako@clinic.example.jp", &["viewer"]);
+    let letter = app.letter_to("hanako@clinic.example.jp");
+    for path in ["/invitation", "/password"] {
+        is_guarded(app, path, &letter.link_token("/invitation"));
+    }
+}
+
+/// Whoever asks for the page, with the link or without, gets it with all headers and without the token.
+fn is_guarded(app: &TestApp, path: &str, link: &str) {
+    for link in [None, Some(link), Some("lnk_x.nonsense")] {
+        let answer = page(app, "GET", path, link);
+        for (name, value) in [
+            ("Content-Security-Policy", Some(CSP)),
+            ("Referrer-Policy", Some("no-referrer")),
+            ("X-Content-Type-Options", Some("nosniff")),
+            ("Cache-Control", Some("no-store")),
+            ("Set-Cookie", None),
+        ] {
+            assert_eq!(answer.header(name), value, "{name} of {path}");
         }
+        let token = link.and_then(|link| link.split_once('.'));
+        let told = token.is_some_and(|(_, token)| answer.text().contains(token));
+        assert!(!told, "{path} holds the token");
+        assert!(!answer.text().contains("style="), "{path}");
+        assert_eq!(
+            answer.text().matches("<script").count(),
+            answer.text().matches("<script src=").count()
+        );
     }
 }
 

@@ -6,7 +6,7 @@ use kaiji_schema::requirement::requirement_set;
 use kaiji_schema::sheet::SignatureStatus;
 use kaiji_schema::statement::Questions;
 
-use super::fields::Draft;
+use super::draft::Draft;
 use crate::exchange::LinkView;
 
 /// The request behind a link.

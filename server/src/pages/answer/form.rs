@@ -6,9 +6,10 @@ use kaiji_schema::requirement::{Item, RequirementSet};
 use kaiji_schema::statement::{Answer, Questions};
 
 use super::asked::Asked;
-use super::field::Field;
-use super::fields::{Draft, Fields};
-use super::mistakes::{Mistake, advice};
+use super::draft::Draft;
+use crate::pages::field::Field;
+use crate::pages::fields::Fields;
+use crate::pages::mistakes::{Mistake, advice};
 
 /// The form.
 #[derive(Template)]

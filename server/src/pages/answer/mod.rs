@@ -1,20 +1,18 @@
 //! The page behind the link of a letter, where whoever was asked answers without an account: on the spot, with a table, or
 //! by saying who should, or why not.
 //!
-//! Each address answers a request without a token with the script that sends one (`holder`), and then with the page. What
-//! is posted goes to the verbs behind the REST interface; what they refuse comes back at its field (`mistakes`).
+//! What is posted goes to the verbs behind the REST interface; what they refuse comes back at its field (`mistakes`).
 
 mod asked;
-mod field;
-mod fields;
+mod draft;
 mod form;
-mod holder;
 mod mistakes;
 mod other_ways;
 mod unusable;
+mod visit;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Bytes};
+use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse, Resource, Scope};
 use askama::Template;
 use kaiji_schema::comparison::Outcome;
@@ -23,13 +21,15 @@ use kaiji_schema::statement::Attested;
 use kaiji_schema::violation::Violations;
 
 use asked::Asked;
-use fields::{Draft, Fields, Sheet};
+use draft::{Draft, Sheet};
 use form::{FormPage, SheetPage};
-use holder::Holder;
-use mistakes::Mistake;
 use other_ways::{Decline, Name, Register, Way, show, take};
 
 use super::Page;
+use super::fields::{Body, Fields};
+use super::holder::{Holder, Shell};
+use super::mistakes::Mistake;
+use super::plain::too_large;
 use crate::exchange::{
     AnswerError, Attestation, Draft as KeptDraft, Exchange, LinkError, StorageError, Visitor,
     day_in_japan, in_japan,
@@ -38,12 +38,19 @@ use crate::exchange::{
 /// The most that is taken of a form or a table: every remark of both forms at its longest, as browsers encode it.
 const LARGEST: usize = 4 * 1024 * 1024;
 
-/// A body, or why there is none.
-type Body = Result<Bytes, actix_web::Error>;
+/// What is shown before the token is sent.
+const SHELL: Shell = Shell {
+    act: "answer_page",
+    title: "セキュリティ開示書の提出依頼",
+    otherwise: "別のブラウザーでメールのリンクを開くか、メールに記載の医療機関までご連絡ください。",
+    kept: "入力の途中だった内容は、最後に「下書きを保存しました」と表示された時点までが保存されています。",
+    foot: "この画面は、お送りしたメールのリンクをお持ちの方だけに表示されています。リンクを第三者に転送しないでください。",
+};
 
 /// Where the pages are.
 pub(super) fn scope() -> Scope {
     web::scope("/answer")
+        .app_data(SHELL)
         .app_data(web::PayloadConfig::new(LARGEST))
         .route("", web::get().to(overview))
         .route("/form", web::get().to(form))
@@ -109,8 +116,8 @@ async fn form(holder: Holder) -> HttpResponse {
 
 /// Keeps what is filled in so far.
 async fn keep(holder: Holder, body: Body) -> HttpResponse {
-    let Some(fields) = posted(body) else {
-        return unusable::too_large().into();
+    let Some(fields) = Fields::of(body) else {
+        return too_large().into();
     };
     let page = holder.ask(move |exchange, visitor| {
         let sheet = asked(exchange, visitor)?.draft.sheet;
@@ -122,8 +129,8 @@ async fn keep(holder: Holder, body: Body) -> HttpResponse {
 
 /// Takes the answer, or tells what is to be put right.
 async fn answer(holder: Holder, body: Body) -> HttpResponse {
-    let Some(fields) = posted(body) else {
-        return unusable::too_large().into();
+    let Some(fields) = Fields::of(body) else {
+        return too_large().into();
     };
     let page = holder.ask(move |exchange, visitor| {
         let asked = asked(exchange, visitor)?;
@@ -136,7 +143,7 @@ async fn answer(holder: Holder, body: Body) -> HttpResponse {
         let mistakes = mistakes_in(&asked, &draft, document.as_bytes());
         if !mistakes.is_empty() {
             save(exchange, visitor, &draft)?;
-            return Ok(wrong(&FormPage::new(&asked, &draft, &mistakes)));
+            return Ok(Page::wrong(&FormPage::new(&asked, &draft, &mistakes)));
         }
         match exchange.answer_by_link(visitor, document.as_bytes()) {
             Ok(attestation) => Ok(received(&asked, &draft, &attestation)),
@@ -160,7 +167,7 @@ async fn sheet(holder: Holder) -> HttpResponse {
 /// Reads a table into the draft, or tells what is to be put right in it.
 async fn bring_sheet(holder: Holder, request: HttpRequest, body: Body) -> HttpResponse {
     let Ok(table) = body else {
-        return unusable::too_large().into();
+        return too_large().into();
     };
     let chosen = Fields::posted(request.query_string());
     let page = holder.ask(move |exchange, visitor| {
@@ -181,7 +188,7 @@ async fn bring_sheet(holder: Holder, request: HttpRequest, body: Body) -> HttpRe
             Err(AnswerError::Link(error)) => return Err(error),
             Err(AnswerError::Storage(error)) => return Err(error.into()),
         };
-        Ok(wrong(&SheetPage::new(&asked, &draft, &mistakes)))
+        Ok(Page::wrong(&SheetPage::new(&asked, &draft, &mistakes)))
     });
     page.await
 }
@@ -191,12 +198,6 @@ fn asked(exchange: &Exchange, visitor: &Visitor) -> Result<Asked, LinkError> {
     let view = exchange.open_link(visitor)?;
     let unknown = || StorageError::Corrupt("the questions of a link are unknown".to_owned());
     Ok(Asked::of(view).ok_or_else(unknown)?)
-}
-
-/// The fields that were posted; `None` where there are more than any form has.
-fn posted(body: Body) -> Option<Fields> {
-    let body = body.ok()?;
-    Some(Fields::posted(&String::from_utf8_lossy(&body)))
 }
 
 fn save(exchange: &Exchange, visitor: &Visitor, draft: &Draft) -> Result<(), LinkError> {
@@ -217,11 +218,6 @@ fn mistakes_in(asked: &Asked, draft: &Draft, document: &[u8]) -> Vec<Mistake> {
         found.push(Mistake::at("declared", "申告", advice));
     }
     found
-}
-
-/// A page with what is to be put right.
-fn wrong(page: &impl Template) -> Page {
-    Page::new(StatusCode::UNPROCESSABLE_ENTITY, page)
 }
 
 fn received(asked: &Asked, draft: &Draft, attestation: &Attestation) -> Page {

@@ -1,36 +1,25 @@
 //! The other ways to answer: to decline, to name who should answer, to register as a vendor. A small form each.
 
 use actix_web::HttpResponse;
-use askama::Template;
 use kaiji_schema::reader::{self, FromMembers, Reader};
 use kaiji_schema::violation::Violations;
 
+use super::asked;
 use super::asked::Asked;
-use super::field::Field;
-use super::fields::Fields;
-use super::holder::Holder;
-use super::mistakes::{Mistake, of_fields};
-use super::{Body, asked, posted, unusable, wrong};
 use crate::exchange::{Addressee, ChainError, Exchange, LinkError, NewRegistration, Visitor};
 use crate::pages::Page;
+use crate::pages::field::Field;
+use crate::pages::fields::{Body, Fields};
+use crate::pages::holder::Holder;
+use crate::pages::mistakes::{Mistake, of_fields};
+use crate::pages::plain::{Done, too_large};
+use crate::pages::small_form::{Back, SmallForm};
 
-#[derive(Template)]
-#[template(path = "pages/small_form.html")]
-pub(super) struct SmallForm<'a> {
-    title: &'static str,
-    paragraphs: Vec<String>,
-    action: &'static str,
-    fields: Vec<Field<'a>>,
-    button: &'static str,
-    mistakes: &'a [Mistake],
-}
-
-#[derive(Template)]
-#[template(path = "pages/done.html")]
-pub(super) struct Done {
-    title: &'static str,
-    paragraphs: Vec<String>,
-}
+const OVERVIEW: Back = Back {
+    path: "/answer",
+    words: "依頼の内容に戻る",
+    instead: "やめる",
+};
 
 /// Why somebody declines.
 pub(super) struct Reason(String);
@@ -69,12 +58,12 @@ pub(super) async fn show<W: Way>(holder: Holder) -> HttpResponse {
 
 /// Does what was posted, or tells what is to be put right.
 pub(super) async fn take<W: Way>(holder: Holder, body: Body) -> HttpResponse {
-    let Some(fields) = posted(body) else {
-        return unusable::too_large().into();
+    let Some(fields) = Fields::of(body) else {
+        return too_large().into();
     };
     let page = holder.ask(move |exchange, visitor| {
         let asked = asked(exchange, visitor)?;
-        let again = |mistakes: &[Mistake]| Ok(wrong(&W::form(&asked, &fields, mistakes)));
+        let again = |mistakes: &[Mistake]| Ok(Page::wrong(&W::form(&asked, &fields, mistakes)));
         let members = W::FIELDS
             .iter()
             .map(|(pointer, field, _)| (*field, pointer.trim_start_matches('/')));
@@ -116,6 +105,7 @@ impl Way for Decline {
     fn form<'a>(asked: &Asked, fields: &'a Fields, mistakes: &'a [Mistake]) -> SmallForm<'a> {
         let reason = Field::required("reason", "辞退の理由", fields.get("reason"), mistakes);
         SmallForm {
+            back: Some(OVERVIEW),
             title: "回答を辞退する",
             paragraphs: vec![format!(
                 "いただいた理由は、{}に伝えられます。回答すべき相手がほかにいる場合は、辞退ではなく、その相手の指定をお願いします。",
@@ -156,6 +146,7 @@ impl Way for Name {
     fn form<'a>(asked: &Asked, fields: &'a Fields, mistakes: &'a [Mistake]) -> SmallForm<'a> {
         let text = |name, label| Field::required(name, label, fields.get(name), mistakes);
         SmallForm {
+            back: Some(OVERVIEW),
             title: "回答すべき相手を指定する",
             paragraphs: vec![
                 format!(
@@ -220,6 +211,7 @@ impl Way for Register {
             "登録が終わるまでは、このリンクで回答することもできます。",
         ));
         SmallForm {
+            back: Some(OVERVIEW),
             title: "事業者として登録する",
             paragraphs,
             action: "/answer/registration",

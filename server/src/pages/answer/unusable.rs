@@ -1,17 +1,10 @@
 //! A link that cannot be used has a page that says why, and what to do.
 
 use actix_web::http::StatusCode;
-use askama::Template;
 
 use crate::exchange::{Gone, LinkError};
 use crate::pages::Page;
-
-#[derive(Template)]
-#[template(path = "pages/unusable.html")]
-struct Unusable<'a> {
-    title: &'a str,
-    paragraphs: &'a [&'a str],
-}
+use crate::pages::plain::{failed, pausing, refused, unknown};
 
 const NEW_LETTER: &str =
     "あらためて回答される場合は、依頼元の医療機関に、依頼メールの再送をお申し付けください。";
@@ -19,17 +12,11 @@ const NEW_LETTER: &str =
 /// The page about an error.
 pub(super) fn page(error: &LinkError) -> Page {
     match error {
-        LinkError::Unknown => shown(
-            StatusCode::NOT_FOUND,
-            "リンクを確認できませんでした",
-            &[
-                "リンクが途中で切れているか、正しくない可能性があります。",
-                "お送りした依頼メールのうち最も新しいものから、リンク全体を開き直してください。リンクが複数行に分かれている場合は、つなげてアドレス欄に貼り付けてください。",
-                "それでも表示されない場合は、メールに記載の医療機関までご連絡ください。",
-            ],
-        ),
+        LinkError::Unknown => {
+            unknown("それでも表示されない場合は、メールに記載の医療機関までご連絡ください。")
+        }
         LinkError::Gone(gone) => page_of(*gone),
-        LinkError::Answered => shown(
+        LinkError::Answered => refused(
             StatusCode::CONFLICT,
             "この依頼には回答済みです",
             &[
@@ -37,7 +24,7 @@ pub(super) fn page(error: &LinkError) -> Page {
                 "回答の訂正が必要な場合や、お心当たりがない場合は、依頼元の医療機関までご連絡ください。",
             ],
         ),
-        LinkError::AppliedAlready => shown(
+        LinkError::AppliedAlready => refused(
             StatusCode::CONFLICT,
             "事業者登録を申込み済みです",
             &[
@@ -45,18 +32,8 @@ pub(super) fn page(error: &LinkError) -> Page {
                 "登録を待たずに、この場で回答することもできます。",
             ],
         ),
-        LinkError::TooManyTries(wait) => Page {
-            retry_after: Some(wait.seconds),
-            ..shown(
-                StatusCode::TOO_MANY_REQUESTS,
-                "しばらく待ってからお試しください",
-                &[
-                    "正しくないリンクが続けて使われたため、一時的に受付を止めています。",
-                    "しばらく（長くても15分）待ってから、最も新しい依頼メールのリンクを開き直してください。",
-                ],
-            )
-        },
-        LinkError::Chain(_) | LinkError::Violations(_) => shown(
+        LinkError::TooManyTries(wait) => pausing(wait.seconds),
+        LinkError::Chain(_) | LinkError::Violations(_) => refused(
             StatusCode::UNPROCESSABLE_ENTITY,
             "受け付けられませんでした",
             &["入力内容に誤りがあります。前の画面に戻り、もう一度お試しください。"],
@@ -101,29 +78,5 @@ fn page_of(gone: Gone) -> Page {
             NEW_LETTER,
         ),
     };
-    shown(StatusCode::GONE, title, &[reason, advice])
-}
-
-/// More was sent than any form holds.
-pub(super) fn too_large() -> Page {
-    shown(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "送信できる大きさを超えています",
-        &["備考を短くするか、CSVファイルが正しいものかを確認して、もう一度お試しください。"],
-    )
-}
-
-/// It went wrong here.
-pub(super) fn failed() -> Page {
-    shown(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "ただいま処理できません",
-        &[
-            "しばらくしてから、メールのリンクを開き直してください。入力の途中だった内容は、最後に保存された下書きから続けられます。",
-        ],
-    )
-}
-
-fn shown(status: StatusCode, title: &str, paragraphs: &[&str]) -> Page {
-    Page::new(status, &Unusable { title, paragraphs })
+    refused(StatusCode::GONE, title, &[reason, advice])
 }

@@ -1,18 +1,9 @@
-//! The page behind a letter's link, in a real browser: what somebody does with it who has no account, no mouse and no time.
-//!
-//! Pictures of every state are left under `target/screenshots`, and axe-core looks at each. Run with `tests/with-browser
-//! tests/with-foreign-tools tests/with-postgres`.
+//! The page behind the link of a request: what somebody does with it who has no account, no mouse and no time.
 
-#![allow(missing_docs, reason = "a test has no users")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "what fails here fails the test"
-)]
-
-use kaiji_tests::{Browser, Institution, Key, TestApp, on_both_databases};
+use kaiji_tests::{Institution, Key, TestApp, on_both_databases};
 use serde_json::{Value, json};
+
+use super::{looked_at, opened, write_into};
 
 on_both_databases![
     the_form_is_filled_in_with_the_keyboard_alone_and_survives_a_closed_browser,
@@ -60,33 +51,6 @@ impl Question {
         let request = self.clinic.get(&format!("/requests/{}", self.request));
         request.ok()["state"].clone()
     }
-}
-
-/// Opens a link, and waits for a heading with that text.
-fn opened(link: &str, heading: &str) -> Browser {
-    let browser = Browser::open(1_200, 900);
-    browser.go(link);
-    browser.wait_for("h1", heading);
-    browser
-}
-
-/// Keeps a picture of a state of the page at both widths, and has axe-core look at it.
-fn looked_at(browser: &Browser, app: &TestApp, name: &str) {
-    browser.has_no_barriers(name);
-    // Both databases show the same: one picture is enough.
-    if app.database().url().starts_with("sqlite") {
-        for (width, suffix) in [(1_200, "desktop"), (390, "phone")] {
-            browser.resize(width, 900);
-            browser.picture(&format!("{name}-{suffix}"));
-        }
-        browser.has_no_barriers(name);
-        browser.resize(1_200, 900);
-    }
-}
-
-fn write_into(browser: &Browser, selector: &str, text: &str) {
-    browser.tab_to(selector);
-    browser.write(text);
 }
 
 fn the_form_is_filled_in_with_the_keyboard_alone_and_survives_a_closed_browser(app: &TestApp) {

@@ -15,6 +15,10 @@ pub(super) struct Field<'a> {
     pub(super) kind: &'static str,
     /// What the browser may offer (WCAG 1.3.5).
     pub(super) autocomplete: &'static str,
+    /// Whether it holds digits alone.
+    pub(super) digits: bool,
+    /// Whether it is there to be read.
+    pub(super) fixed: bool,
     pub(super) wrong: Option<String>,
 }
 
@@ -49,6 +53,8 @@ impl<'a> Field<'a> {
             lines: false,
             kind: "text",
             autocomplete: "off",
+            digits: false,
+            fixed: false,
             wrong: advice(mistakes, name),
         }
     }
@@ -69,6 +75,34 @@ impl<'a> Field<'a> {
     /// For one's own e-mail address.
     pub(super) fn email(self) -> Self {
         self.kind("email").autocomplete("email")
+    }
+
+    /// For the address that is signed in with, which cannot be changed: programs that keep passwords look for it.
+    pub(super) fn account(email: &'a str) -> Self {
+        let fixed = true;
+        let field = Self::optional("email", "ログインに使うメールアドレス", email, &[]);
+        Self { fixed, ..field }
+            .kind("email")
+            .autocomplete("username")
+    }
+
+    /// For a password that is chosen. What was entered before is not shown again.
+    pub(super) fn new_password(label: &'static str, mistakes: &[Mistake]) -> Self {
+        Self::required("password", label, "", mistakes)
+            .hint(
+                "13文字以上128文字以内で、文字の種類は自由です。長い文や、関係のない語をいくつか並べたものをお勧めします。よく使われる語や、お名前・メールアドレスをもとにしたものは使えません。",
+            )
+            .kind("password")
+            .autocomplete("new-password")
+    }
+
+    /// For a one-time code of an authenticator.
+    pub(super) fn one_time_code(mistakes: &[Mistake]) -> Self {
+        let digits = true;
+        let field = Self::required("code", "6桁のコード", "", mistakes);
+        Self { digits, ..field }
+            .hint("認証アプリに今表示されている6桁の数字を、半角で入力してください。")
+            .autocomplete("one-time-code")
     }
 
     /// Of that type of input.
