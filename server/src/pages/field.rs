@@ -15,8 +15,8 @@ pub(super) struct Field<'a> {
     pub(super) kind: &'static str,
     /// What the browser may offer (WCAG 1.3.5).
     pub(super) autocomplete: &'static str,
-    /// Whether it holds digits alone.
-    pub(super) digits: bool,
+    /// The keys that a screen offers, where they are not all.
+    pub(super) keys: Option<&'static str>,
     /// Whether it is there to be read.
     pub(super) fixed: bool,
     pub(super) wrong: Option<String>,
@@ -53,7 +53,7 @@ impl<'a> Field<'a> {
             lines: false,
             kind: "text",
             autocomplete: "off",
-            digits: false,
+            keys: None,
             fixed: false,
             wrong: advice(mistakes, name),
         }
@@ -98,9 +98,9 @@ impl<'a> Field<'a> {
 
     /// For a one-time code of an authenticator.
     pub(super) fn one_time_code(mistakes: &[Mistake]) -> Self {
-        let digits = true;
+        let keys = Some("numeric");
         let field = Self::required("code", "6桁のコード", "", mistakes);
-        Self { digits, ..field }
+        Self { keys, ..field }
             .hint("認証アプリに今表示されている6桁の数字を、半角で入力してください。")
             .autocomplete("one-time-code")
     }
