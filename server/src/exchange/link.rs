@@ -65,6 +65,17 @@ pub(super) struct LinkRef {
     pub(super) generation: i64,
 }
 
+/// What a token is that was shown for a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recognised {
+    /// That of the newest letter.
+    Newest,
+    /// That of a letter before it.
+    Superseded,
+    /// None that a letter held.
+    Guess,
+}
+
 /// What the holder of a link shows: `<id>.<token>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkToken {
@@ -128,8 +139,24 @@ impl LinkTokens {
         hmac::verify(&self.key, &said(&unsubscribing(mailbox)), &tag).is_ok()
     }
 
+    /// What was shown for a link of which `kept` is the newest token's digest.
+    pub(super) fn recognise(&self, link: &LinkRef, kept: &Digest, shown: &Digest) -> Recognised {
+        if self.agree(kept, shown) {
+            return Recognised::Newest;
+        }
+        let mut earlier = (1..link.generation).map(|generation| LinkRef {
+            generation,
+            ..link.clone()
+        });
+        if earlier.any(|link| self.agree(&self.digest(&link), shown)) {
+            Recognised::Superseded
+        } else {
+            Recognised::Guess
+        }
+    }
+
     /// Whether two digests are the same. How long it takes tells nothing of either.
-    pub(super) fn agree(&self, one: &Digest, other: &Digest) -> bool {
+    fn agree(&self, one: &Digest, other: &Digest) -> bool {
         let tag = hmac::sign(&self.key, one.as_bytes());
         hmac::verify(&self.key, other.as_bytes(), tag.as_ref()).is_ok()
     }

@@ -8,7 +8,7 @@ use kaiji_schema::form::FormKind;
 use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
 use kaiji_schema::violation::Violations;
 
-use super::link::{LinkPurpose, LinkRef, LinkToken, LinkTokens};
+use super::link::{LinkPurpose, LinkRef, LinkToken, LinkTokens, Recognised};
 use super::requests::{ChainError, RequestState, chain};
 use super::time::day_in_japan;
 use super::tries::{self, Counted, TooManyTries};
@@ -113,11 +113,12 @@ impl Exchange {
     fn recognise(&self, shown: LinkToken, act: Act) -> Result<Visitor, LinkError> {
         let found = self.db.read(|c| links::find(c, &shown.id))?;
         let link = found.ok_or(LinkError::Unknown)?;
-        if !self
-            .links
-            .agree(&shown.sha256, &stored_digest(&link.token_sha256)?)
-        {
-            return Err(self.refusal(&shown, &link));
+        let kept = stored_digest(&link.token_sha256)?;
+        let named = reference(&link.id, link.generation);
+        match self.links.recognise(&named, &kept, &shown.sha256) {
+            Recognised::Newest => {}
+            Recognised::Superseded => return Err(LinkError::Gone(Gone::Superseded)),
+            Recognised::Guess => return Err(LinkError::Unknown),
         }
         let request = self.db.read(|c| request_of(c, &link))?;
         let mut name = shown.sha256.to_string();
@@ -134,19 +135,6 @@ impl Exchange {
             link: link.id,
             shown,
         })
-    }
-
-    /// The token is not that of the link: an earlier one of it, or a guess.
-    fn refusal(&self, shown: &LinkToken, link: &LinkRow) -> LinkError {
-        let superseded = |generation| {
-            let earlier = self.links.digest(&reference(&link.id, generation));
-            self.links.agree(&shown.sha256, &earlier)
-        };
-        if (1..link.generation).any(superseded) {
-            LinkError::Gone(Gone::Superseded)
-        } else {
-            LinkError::Unknown
-        }
     }
 }
 
@@ -246,10 +234,6 @@ pub(super) fn revoke(tx: &mut Tx<'_>, request: &RequestRow) -> Result<bool, Stor
 }
 
 /// The request is answered by its link, which is used up; everybody on the way back learns it.
-#[allow(
-    dead_code,
-    reason = "the answer by a link, which comes next, ends with it"
-)]
 pub(super) fn settle_by_link(tx: &mut Tx<'_>, standing: Standing) -> Result<(), StorageError> {
     use_up(tx, standing.link)?;
     chain::answer(tx, standing.request).map(drop)

@@ -166,8 +166,7 @@ fn settle(tx: &mut Tx<'_>, claimed: &ClaimedLetter, fate: &LetterFate) -> Result
             letters::postpone(tx, *number, attempts + 1, next, reason.as_deref())
         }
         LetterFate::Untried => {
-            let next = later(now, SignedDuration::ZERO);
-            letters::postpone(tx, *number, *attempts, next, None)
+            letters::postpone(tx, *number, *attempts, now.as_millisecond(), None)
         }
     }
 }

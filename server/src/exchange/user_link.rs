@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 use kaiji_schema::letter::Letter;
 
-use super::Exchange;
 use super::letters::{self, Envelope, stored_address};
-use super::link::{LinkPurpose, LinkRef, LinkToken, LinkTokens};
+use super::link::{LinkPurpose, LinkRef, LinkToken, LinkTokens, Recognised};
 use super::tries::{Counted, TooManyTries};
+use super::{Exchange, stored_digest};
 use crate::storage::users::{self, UserLinkRow, UserRow};
 use crate::storage::{DbConnection, Error as StorageError, Tx};
 
@@ -86,20 +86,16 @@ pub(super) fn standing_link(
     if link.purpose != purpose.as_str() {
         return Err(UserLinkError::Unknown);
     }
-    if link.token_sha256 != shown.sha256.to_string() {
-        let was = |generation| {
-            let id = link.id.clone();
-            links.digest(&LinkRef {
-                purpose,
-                id,
-                generation,
-            }) == shown.sha256
-        };
-        return Err(if (1..link.generation).any(was) {
-            UserLinkError::Gone(UserLinkGone::Superseded)
-        } else {
-            UserLinkError::Unknown
-        });
+    let kept = stored_digest(&link.token_sha256)?;
+    let named = LinkRef {
+        purpose,
+        id: link.id.clone(),
+        generation: link.generation,
+    };
+    match links.recognise(&named, &kept, &shown.sha256) {
+        Recognised::Newest => {}
+        Recognised::Superseded => return Err(UserLinkError::Gone(UserLinkGone::Superseded)),
+        Recognised::Guess => return Err(UserLinkError::Unknown),
     }
     if link.used_at.is_some() {
         return Err(UserLinkError::Used);

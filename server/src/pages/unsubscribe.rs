@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, Scope, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::plain::{Done, refused};
 use super::{Page, State};
 use crate::exchange::{Exchange, UnsubscribeError};
 
@@ -23,13 +24,6 @@ struct Asked {
 #[derive(Template)]
 #[template(path = "pages/unsubscribe.html")]
 struct Confirm;
-
-#[derive(Template)]
-#[template(path = "pages/done.html")]
-struct Said<'a> {
-    title: &'a str,
-    paragraphs: &'a [&'a str],
-}
 
 /// Where it is.
 pub(super) fn scope() -> Scope {
@@ -55,11 +49,10 @@ async fn end(state: web::Data<State>, asked: web::Query<Asked>) -> HttpResponse 
             "今後、このアドレスにお知らせのメールはお送りしません。",
             "ご依頼など、お返事をお待ちしているもののメールは、これからもお送りします。",
         ];
-        said(
-            StatusCode::OK,
-            "お知らせのメールを停止しました",
-            &paragraphs,
-        )
+        Page::ok(&Done {
+            title: "お知らせのメールを停止しました",
+            paragraphs: paragraphs.map(str::to_owned).to_vec(),
+        })
     };
     answer(state, asked, end, ended).await
 }
@@ -74,7 +67,7 @@ async fn answer(
     let done = web::block(move || verb(&exchange, &asked)).await;
     match done {
         Ok(Ok(())) => page(),
-        Ok(Err(UnsubscribeError::Unknown)) => said(
+        Ok(Err(UnsubscribeError::Unknown)) => refused(
             StatusCode::NOT_FOUND,
             "このリンクはご利用いただけません",
             &["リンクが途中で切れている可能性があります。最も新しいメールのリンクを、そのままお開きください。"],
@@ -89,13 +82,9 @@ async fn answer(
 }
 
 fn failed() -> Page {
-    said(
+    refused(
         StatusCode::SERVICE_UNAVAILABLE,
         "ただいま処理できません",
         &["しばらくしてから、もう一度お試しください。"],
     )
-}
-
-fn said(status: StatusCode, title: &str, paragraphs: &[&str]) -> Page {
-    Page::new(status, &Said { title, paragraphs })
 }
