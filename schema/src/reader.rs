@@ -100,6 +100,12 @@ impl<'v> Reader<'v> {
         Some(&members.remove(index).1)
     }
 
+    /// Whether there is a member of that name that was not taken yet.
+    pub fn has(&self, name: &str) -> bool {
+        let members = self.members.iter().flatten();
+        members.into_iter().any(|(found, _)| found == name)
+    }
+
     /// A single line of 1 to `max_chars` characters. Reports `missing`, `type`, `empty` (or only white space),
     /// `too_long`, `bidi`, `control`.
     pub fn required_text(&mut self, name: &str, max_chars: usize) -> Option<String> {

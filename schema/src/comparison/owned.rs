@@ -24,7 +24,7 @@ impl Comparison<'_> {
 
 impl ComparedItem<'_> {
     /// The same item with texts of its own.
-    pub(crate) fn into_owned(self) -> ComparedItem<'static> {
+    pub fn into_owned(self) -> ComparedItem<'static> {
         let answers = self.answers.into_iter();
         ComparedItem {
             id: owned(self.id),

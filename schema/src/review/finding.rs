@@ -48,8 +48,7 @@ pub struct Finding {
 
 impl Finding {
     /// What the document says of an item of the set.
-    pub fn new(source: Source, item: ComparedItem<'_>, set: &RequirementSet) -> Self {
-        let item = item.into_owned();
+    pub fn new(source: Source, item: ComparedItem<'static>, set: &RequirementSet) -> Self {
         let printed = set.item(&item.id).map(|known| known.printed_number.clone());
         Self {
             source,
@@ -111,7 +110,7 @@ pub(super) mod tests {
             leaf,
             product: Some("prd_1".to_owned()),
         };
-        Finding::new(source, item, set)
+        Finding::new(source, item.into_owned(), set)
     }
 
     #[test]

@@ -57,7 +57,9 @@ mod renew_link;
 mod requests;
 mod reset_password;
 mod retire_key;
+mod reviews;
 mod revision;
+mod risk_matrix;
 mod scope;
 mod second_factor;
 mod send_letters;
@@ -141,7 +143,15 @@ pub use requests::{
 };
 pub use reset_password::{ForgottenPassword, PasswordResetView};
 pub use retire_key::Revocation;
+pub use reviews::{
+    ApprovedReview, ApprovedView, EditionView, FindingView, GradeView, LevelView, ReviewChangeView,
+    ReviewDocument, ReviewError, ReviewValue, ReviewValues, ReviewView, WhoView,
+};
 pub use revision::{Revision, Stale};
+pub use risk_matrix::{
+    MatrixChoice, MatrixView, RiskMatrixError, RiskMatrixView, StandardMatrixView, StepView,
+    offered_matrices,
+};
 pub use scope::{QuestionView, ScopeView, SystemDutyView};
 pub use send_letters::{ClaimedLetter, LetterFate};
 pub use service_keys::{ServiceKeyView, ServicePurpose, service_key_in_use};
