@@ -24,7 +24,8 @@ GRANT UPDATE (acknowledged_at, acknowledgement_leaf) ON deliveries TO :"role";
 GRANT UPDATE (state, attempts, next_attempt_at, failure, settled_at) ON letters TO :"role";
 GRANT UPDATE (acknowledged_at, acknowledgement_leaf) ON attested_statements TO :"role";
 GRANT UPDATE (announced_up_to) ON announcements TO :"role";
-GRANT UPDATE (expires_at) ON attachments, attachment_uploads TO :"role";
+GRANT UPDATE (expires_at) ON attachments, file_uploads TO :"role";
+GRANT UPDATE (name, media_type, expires_at) ON evidence_files TO :"role";
 GRANT UPDATE (last_seen_at, stepped_up_at) ON sessions TO :"role";
 GRANT UPDATE ON users, user_links TO :"role";
 GRANT UPDATE (system_name, state, revision, written, approved, review_on, updated_at) ON reviews TO :"role";
@@ -34,7 +35,7 @@ GRANT UPDATE (superseded_by, withdrawn_at, withdrawal_reason, withdrawal_leaf, c
 
 -- Deleted when their time is over, or when their owner says so.
 GRANT DELETE ON announcements, idempotency_keys, key_challenges, systems, used_assertions TO :"role";
-GRANT DELETE ON attachments, attachment_chunks, attachment_uploads TO :"role";
+GRANT DELETE ON attachments, evidence_files, file_chunks, file_uploads TO :"role";
 GRANT DELETE ON enrolments, recovery_codes, sessions, tries TO :"role";
 
 -- leaves, checkpoints, confirmations, audit_events, audit_heads, timestamps, cosignatures, review_changes, review_reminders and

@@ -92,7 +92,7 @@ impl EvidenceZip {
             writer
                 .start_file(path_of(&file), self.options)
                 .map_err(unwritable)?;
-            self.current = Some(Chunks::of(&file));
+            self.current = Some(Chunks::of(file.upload, file.bytes));
         } else if let Some(writer) = self.writer.take() {
             writer.finish().map_err(unwritable)?;
         }
