@@ -116,10 +116,7 @@ impl FromMembers for RiskMatrix {
 impl RiskMatrix {
     fn hangs_together(&self, reader: &mut Reader<'_>) -> bool {
         let is_whole = self.cells.len() == self.likelihood.len()
-            && self
-                .cells
-                .iter()
-                .all(|row| row.len() == self.impact.len());
+            && self.cells.iter().all(|row| row.len() == self.impact.len());
         if !is_whole {
             let detail = "must hold a row for each likelihood, and in it a level for each impact";
             reader.report("cells", "shape", detail);

@@ -2,7 +2,9 @@
 
 /// The submitted review must be approved by somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("somebody else who may approve has to: who wrote or submitted a review does not approve it")]
+#[error(
+    "somebody else who may approve has to: who wrote or submitted a review does not approve it"
+)]
 pub struct ApprovalRefused;
 
 /// Who wrote and who submitted a review, by their ids.

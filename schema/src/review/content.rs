@@ -11,10 +11,14 @@ use crate::risk_matrix::{MOST_STEPS, RiskMatrix};
 use crate::violation::Violation;
 
 /// What a treatment can be, for messages.
-pub const TREATMENTS: &str = "reduce, avoid, transfer, accept or not_used";
+pub(super) const TREATMENTS: &str = "reduce, avoid, transfer, accept or not_used";
 
-const TEXT: usize = 4000;
-const NAME: usize = 200;
+/// The most characters of a text of several lines.
+pub(super) const TEXT: usize = 4000;
+
+/// The most characters of a name.
+pub(super) const NAME: usize = 200;
+
 const MOST_FILES: usize = 50;
 
 /// What a review says.
@@ -56,7 +60,7 @@ impl FromMembers for Content {
             impact: reader.optional_integer("impact", steps).and_then(step),
             treatment: reader.optional_choice("treatment", Treatment::from_word, TREATMENTS),
             measures: reader.optional_lines("measures", TEXT),
-            evidence: evidence(reader),
+            evidence: reader.digests("evidence", MOST_FILES),
             owner: reader.optional_text("owner", NAME),
             target_date: reader.optional_date("target_date"),
             decision: reader.optional_lines("decision", TEXT),
@@ -64,27 +68,6 @@ impl FromMembers for Content {
             next_review_on: reader.optional_date("next_review_on"),
         })
     }
-}
-
-fn evidence(reader: &mut Reader<'_>) -> Vec<Digest> {
-    let names = reader.texts("evidence", MOST_FILES, 64).unwrap_or_default();
-    let mut files = Vec::with_capacity(names.len());
-    let mut found = Vec::new();
-    for (index, name) in names.iter().enumerate() {
-        let mut report = |code, detail| {
-            let pointer = format!("{}/{index}", reader.pointer_to("evidence"));
-            found.push(Violation::new(pointer, code, detail));
-        };
-        match name.parse() {
-            Ok(digest) if files.contains(&digest) => {
-                report("twice", "this file stands in the list before");
-            }
-            Ok(digest) => files.push(digest),
-            Err(_) => report("choice", "must be a SHA-256 digest, 64 lower-case hex digits"),
-        }
-    }
-    reader.absorb(found);
-    files
 }
 
 impl Content {

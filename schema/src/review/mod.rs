@@ -9,13 +9,15 @@ mod carry;
 mod content;
 mod edition;
 mod finding;
+mod template;
 mod trail;
 
 pub use approval::{ApprovalRefused, Authorship, may_approve};
 pub use carry::{Approved, Cause, Standing, Verdict, holds, verdict};
-pub use content::{Content, TREATMENTS};
+pub use content::Content;
 pub use edition::Edition;
 pub use finding::{Finding, Source};
+pub use template::MeasureTemplate;
 pub use trail::{Held, stood_since};
 
 use serde::{Deserialize, Serialize};
@@ -90,12 +92,7 @@ pub enum ReviewState {
 
 impl ReviewState {
     /// All states, in order.
-    pub const ALL: [Self; 4] = [
-        Self::Draft,
-        Self::Submitted,
-        Self::Approved,
-        Self::SentBack,
-    ];
+    pub const ALL: [Self; 4] = [Self::Draft, Self::Submitted, Self::Approved, Self::SentBack];
 
     /// The word in documents and rows.
     pub fn as_str(self) -> &'static str {

@@ -4,10 +4,12 @@
 #![allow(dead_code, reason = "these types describe and are never made")]
 
 mod people;
+mod reviews;
 
 use std::collections::BTreeMap;
 
 use kaiji_schema::reader::FromMembers;
+use kaiji_schema::review::{Content, MeasureTemplate};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -16,13 +18,15 @@ use people::{
     PasswordChangeShape, PreferencesShape, SignInShape, UserChangeShape,
 };
 
+use reviews::{ApplicationShape, MatrixChoiceShape, MeasureTemplateShape};
+
 use super::keys::Note;
 use super::requests::{Refusal, ReleasedProduct};
 use crate::exchange::{
-    Addressee, ChosenPassword, Draft, ForgottenPassword, Forward, NewClient, NewOrganisation,
-    NewProduct, NewRegistration, NewRequest, NewSystem, NewUser, OneTimeCode, OrganisationChange,
-    PasswordChange, Preferences, ProductChange, RegistrationApproval, Release, Revocation, SignIn,
-    SystemChange, UserChange,
+    Addressee, ChosenPassword, Draft, ForgottenPassword, Forward, MatrixChoice, NewClient,
+    NewOrganisation, NewProduct, NewRegistration, NewRequest, NewSystem, NewUser, OneTimeCode,
+    OrganisationChange, PasswordChange, Preferences, ProductChange, RegistrationApproval, Release,
+    ReviewContent, Revocation, SignIn, SystemChange, Targets, UserChange,
 };
 
 /// A document with a shape and an example for the reader of the interface's description.
@@ -113,6 +117,16 @@ shaped! {
     PasswordChange => PasswordChangeShape: {
         "old_password": "くじら雲を追いかけた夏の校庭", "code": "123456", "password": "雨だれ石をも穿つ十三年めの秋",
     };
+    Content => ReviewContent: {
+        "risk": "第三者が職員になりすまし、診療録を閲覧する", "likelihood": 2, "impact": 3, "treatment": "reduce",
+        "measures": "端末を施錠区域に置き、離席時は画面を固定する", "owner": "情報管理室", "target_date": "2027-03-31",
+        "decision": "更改までの間は物理的な対策で足りると判断した",
+    };
+    MatrixChoice => MatrixChoiceShape: { "standard": "5x5" };
+    MeasureTemplate => MeasureTemplateShape: {
+        "title": "二要素認証に対応するまで", "treatment": "reduce", "measures": "端末を施錠区域に置き、離席時は画面を固定する",
+    };
+    Targets => ApplicationShape: { "item": "sds-17.1" };
     Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
 }
 

@@ -26,13 +26,13 @@ use crate::storage::{DbConnection, Error as StorageError};
 pub use approve::ApprovedReview;
 pub use values::{ReviewValue, ReviewValues};
 pub use view::{
-    ApprovedView, EditionView, FindingView, GradeView, LevelView, ReviewChangeView, ReviewDocument,
-    ReviewView, WhoView,
+    ApprovedView, EditionView, FindingView, GradeView, LevelView, ReviewChangeView, ReviewContent,
+    ReviewDocument, ReviewView, WhoView,
 };
 
 pub(super) use compared::{Comparer, current_set};
 pub(super) use draft::Draft;
-pub(super) use standing::ReviewedItem;
+pub(super) use standing::{ReviewedItem, of_rows, of_system, of_systems};
 pub(super) use steps::{By, by};
 
 use view::Viewer;
@@ -53,7 +53,9 @@ pub enum ReviewError {
     #[error(transparent)]
     Stale(#[from] Stale),
     /// It is somewhere else on its way.
-    #[error("the review is {0}: a draft or one that was sent back is submitted, a submitted one approved or sent back")]
+    #[error(
+        "the review is {0}: a draft or one that was sent back is submitted, a submitted one approved or sent back"
+    )]
     State(&'static str),
     /// What it rests on is over.
     #[error("the item is another since this was written ({}): write the review anew", .0.as_str())]
@@ -68,7 +70,11 @@ pub enum ReviewError {
 
 impl Exchange {
     /// Every item of a system that is flagged or was reviewed.
-    pub fn list_reviews(&self, actor: &Actor, system: &str) -> Result<Page<ReviewView>, ReviewError> {
+    pub fn list_reviews(
+        &self,
+        actor: &Actor,
+        system: &str,
+    ) -> Result<Page<ReviewView>, ReviewError> {
         let today = self.day();
         self.db.read(|c| {
             let institution = &actor.organisation;

@@ -182,9 +182,8 @@ impl Matrices {
 }
 
 fn stored(row: RiskMatrixRow) -> Result<Version, StorageError> {
-    let matrix = serde_json::from_str(&row.content).map_err(|error| {
-        StorageError::Corrupt(format!("risk matrix {}: {error}", row.version))
-    })?;
+    let matrix = serde_json::from_str(&row.content)
+        .map_err(|error| StorageError::Corrupt(format!("risk matrix {}: {error}", row.version)))?;
     Ok(Version {
         number: row.version,
         chosen_at: Some(row.created_at),
@@ -199,9 +198,7 @@ impl Exchange {
         actor: &Actor,
         version: Option<i64>,
     ) -> Result<RiskMatrixView, RiskMatrixError> {
-        let matrices = self
-            .db
-            .read(|c| Matrices::read(c, &actor.organisation))?;
+        let matrices = self.db.read(|c| Matrices::read(c, &actor.organisation))?;
         matrices.view(version).ok_or(RiskMatrixError::NotFound)
     }
 

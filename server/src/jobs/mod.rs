@@ -53,6 +53,7 @@ impl Jobs {
         let exchange = &self.exchange;
         Ok(exchange.spread_announcements()?
             || exchange.remind_of_requests()?
+            || exchange.remind_of_reviews()?
             || exchange.gather_letters()?
             || exchange.sweep_files()?
             || exchange.close_audit_day()?)

@@ -199,7 +199,11 @@ pub fn by_day(
 
 /// Where a list by day goes on: behind this review.
 pub fn position(row: &ReviewRow) -> String {
-    format!("{} {}", row.review_on.as_deref().unwrap_or_default(), row.id)
+    format!(
+        "{} {}",
+        row.review_on.as_deref().unwrap_or_default(),
+        row.id
+    )
 }
 
 /// Reviews that are to be looked at again on that day and of which it was not told under that name, institution by
@@ -236,7 +240,10 @@ pub fn is_reminded_of(
 }
 
 /// Notes that it was told.
-pub fn insert_reminder(connection: &mut DbConnection, row: &ReviewReminderRow) -> Result<(), Error> {
+pub fn insert_reminder(
+    connection: &mut DbConnection,
+    row: &ReviewReminderRow,
+) -> Result<(), Error> {
     insert!(connection, review_reminders::table, row)?;
     Ok(())
 }

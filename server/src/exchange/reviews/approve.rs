@@ -217,7 +217,10 @@ fn is_alone(tx: &mut Tx<'_>, actor: &Actor, review: &Review) -> Result<bool, Rev
 }
 
 /// All who may approve in an institution: people who are trusted with it, programs with the scope.
-fn trusted(connection: &mut DbConnection, institution_id: &str) -> Result<Vec<String>, StorageError> {
+fn trusted(
+    connection: &mut DbConnection,
+    institution_id: &str,
+) -> Result<Vec<String>, StorageError> {
     let corrupt = |error: String| StorageError::Corrupt(error);
     let mut trusted = Vec::new();
     for (id, roles) in users::roles_of_active(connection, institution_id)? {
@@ -225,7 +228,9 @@ fn trusted(connection: &mut DbConnection, institution_id: &str) -> Result<Vec<St
         trusted.extend(roles.contains(Role::Approver).then_some(id));
     }
     for (id, scopes) in clients::scopes_of_enabled(connection, institution_id)? {
-        let scopes: Scopes = scopes.parse().map_err(|error| corrupt(format!("{error}")))?;
+        let scopes: Scopes = scopes
+            .parse()
+            .map_err(|error| corrupt(format!("{error}")))?;
         trusted.extend(scopes.contains(Scope::ReviewsWrite).then_some(id));
     }
     Ok(trusted)
@@ -258,7 +263,12 @@ fn before(
     Written { edition, change }: &Written,
 ) -> Result<ApprovedReview, StorageError> {
     let document = change.document.as_deref().unwrap_or_default();
-    let given = view(row, edition.edition, change, Digest::of(document.as_bytes()))?;
+    let given = view(
+        row,
+        edition.edition,
+        change,
+        Digest::of(document.as_bytes()),
+    )?;
     Ok(ApprovedReview {
         receipt: log::receipt(connection, given.leaf_index)?,
         ..given

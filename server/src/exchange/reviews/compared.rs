@@ -77,7 +77,10 @@ impl OfForm {
 
     /// The last leaf that had a part in which of them stands now.
     fn last_leaf(&self) -> i64 {
-        let turns = self.held.iter().flat_map(|held| [Some(held.leaf), held.withdrawn]);
+        let turns = self
+            .held
+            .iter()
+            .flat_map(|held| [Some(held.leaf), held.withdrawn]);
         turns.flatten().max().unwrap_or(-1)
     }
 }
@@ -125,7 +128,12 @@ impl Documents {
         })
     }
 
-    fn source(&self, form: FormKind, document: &Document, leaf: i64) -> Result<Source, StorageError> {
+    fn source(
+        &self,
+        form: FormKind,
+        document: &Document,
+        leaf: i64,
+    ) -> Result<Source, StorageError> {
         Ok(Source {
             statement: stored_digest(document.sha256())?,
             signed: matches!(document, Document::Signed(_)),
@@ -157,11 +165,6 @@ impl Comparer {
             set_sha256: set.digest().to_string(),
             kept: HashMap::new(),
         })
-    }
-
-    /// The set that it compares with.
-    pub(super) fn set(&self) -> &'static RequirementSet {
-        self.set
     }
 
     /// What is found now, of the items that `wanted` asks for, in the printed order.

@@ -7,9 +7,10 @@ use super::steps::{self, By, Deed, by};
 use super::view::ReviewDocument;
 use super::{ReviewError, ReviewedItem, current_set, look};
 use crate::actor::Actor;
+use crate::exchange::Exchange;
+use crate::exchange::evidence_files::name_evidence_files;
 use crate::exchange::revision::{Revision, Stale};
 use crate::exchange::risk_matrix::Matrices;
-use crate::exchange::Exchange;
 use crate::storage::reviews::{self, ReviewRow};
 use crate::storage::{Error as StorageError, Tx};
 
@@ -105,6 +106,9 @@ impl Draft {
         let known = reviews::find(tx, &self.institution_id, system, item)?;
         let row = known.unwrap_or_else(|| self.begun(tx));
         expect(row.revision, expected)?;
+        let evidence = &self.edition.content.evidence;
+        let missing = name_evidence_files(tx, &self.institution_id, evidence, "/evidence")?;
+        Violations::from_vec(missing)?;
         let mut change = steps::next(tx, &row, by, Deed::Drafted);
         let edition = Edition {
             review: row.id.clone(),

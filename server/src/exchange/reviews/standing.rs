@@ -45,7 +45,9 @@ pub(in crate::exchange) struct Written {
 impl Written {
     pub(super) fn of(change: ChangeRow) -> Result<Self, StorageError> {
         let corrupt = |what: String| {
-            let ChangeRow { review_id, number, .. } = &change;
+            let ChangeRow {
+                review_id, number, ..
+            } = &change;
             StorageError::Corrupt(format!("review {review_id}, change {number}: {what}"))
         };
         let document = change.document.as_deref();
@@ -67,7 +69,7 @@ impl ReviewedItem {
     }
 
     /// The edition to show of it: the one that was approved, else the newest.
-    pub(super) fn edition(&self) -> Option<&Written> {
+    pub(in crate::exchange) fn edition(&self) -> Option<&Written> {
         let review = self.review.as_ref()?;
         Some(review.approved.as_ref().unwrap_or(&review.written))
     }
@@ -75,7 +77,7 @@ impl ReviewedItem {
 
 /// Every item of one of the institution's systems that is flagged or was reviewed; nothing where there is no such system
 /// and never was one with a review.
-pub(super) fn of_system(
+pub(in crate::exchange) fn of_system(
     connection: &mut DbConnection,
     institution_id: &str,
     system_id: &str,
@@ -100,7 +102,7 @@ pub(super) fn of_system(
 }
 
 /// The same of several systems in the order of their ids, which stand on the list.
-pub(super) fn of_systems(
+pub(in crate::exchange) fn of_systems(
     connection: &mut DbConnection,
     comparer: &mut Comparer,
     systems: &[SystemRow],
@@ -288,7 +290,7 @@ impl Looking<'_> {
 }
 
 /// Where the items of these reviews stand, in their order.
-pub(super) fn of_rows(
+pub(in crate::exchange) fn of_rows(
     connection: &mut DbConnection,
     institution_id: &str,
     rows: &[ReviewRow],

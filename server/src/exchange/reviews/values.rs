@@ -159,7 +159,11 @@ impl ReviewValues {
             system_name: found.system_name.clone(),
             item: found.item.clone(),
             standing: found.verdict.standing.label().to_owned(),
-            cause: found.verdict.cause.map_or("", |cause| cause.label()).to_owned(),
+            cause: found
+                .verdict
+                .cause
+                .map_or("", |cause| cause.label())
+                .to_owned(),
             ..ReviewValue::default()
         };
         if let Some(known) = found.now.as_ref().or_else(|| found.edition().map(basis)) {

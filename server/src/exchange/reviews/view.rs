@@ -285,7 +285,9 @@ impl Viewer {
             state: review.map(|review| review.state.as_str()),
             now: found.now.as_ref().map(FindingView::from),
             newest: review.map(|review| self.newest(review)).transpose()?,
-            approved: approved.map(|approved| self.approved(approved)).transpose()?,
+            approved: approved
+                .map(|approved| self.approved(approved))
+                .transpose()?,
             next_review_on: review.and_then(|review| review.row.review_on.clone()),
             revision: review.map_or(0, |review| review.row.revision),
         })
@@ -348,7 +350,9 @@ impl Viewer {
 pub(super) fn level(matrix: &RiskMatrix, edition: &Edition) -> Result<LevelView, StorageError> {
     let grade = |steps: &[Step], value: Option<u8>| {
         let Some(value) = value else { return Ok(None) };
-        let step = usize::from(value).checked_sub(1).and_then(|place| steps.get(place));
+        let step = usize::from(value)
+            .checked_sub(1)
+            .and_then(|place| steps.get(place));
         let beyond = || StorageError::Corrupt(format!("review {}: step {value}", edition.review));
         let label = step.ok_or_else(beyond)?.label.clone();
         Ok::<_, StorageError>(Some(GradeView { value, label }))
@@ -365,7 +369,10 @@ fn told(
     connection: &mut DbConnection,
     change: ChangeRow,
 ) -> Result<ReviewChangeView, StorageError> {
-    let receipt = change.leaf.map(|leaf| log::receipt(connection, leaf)).transpose()?;
+    let receipt = change
+        .leaf
+        .map(|leaf| log::receipt(connection, leaf))
+        .transpose()?;
     let by = WhoView::of(&change);
     let written = match change.document {
         Some(_) => Some(Written::of(change.clone())?.edition.content),
