@@ -420,11 +420,11 @@ pub struct ReleasedProductShape {
     product: Option<String>,
 }
 
-/// Why a request is declined.
+/// Why something is declined, refused or sent back.
 #[derive(ToSchema)]
 #[schema(as = Refusal)]
 pub struct RefusalShape {
-    /// For the institution, at most 2000 characters.
+    /// In words, at most 2000 characters.
     reason: String,
 }
 
