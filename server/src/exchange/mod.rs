@@ -18,6 +18,7 @@ mod backup;
 mod bring_attachment;
 mod check_statement;
 mod clients;
+mod compare_anew;
 mod compare_system;
 mod confirm_statement;
 mod cosign;
