@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use kaiji_tests::{Database, Instance, Institution, TestApp, on_both_databases};
+use kaiji_tests::{
+    Database, Instance, Institution, TestApp, on_both_databases, write_requirement_set,
+};
 use serde_json::{Value, json};
 
 on_both_databases![
@@ -12,9 +14,6 @@ on_both_databases![
     a_set_can_be_known_before_it_is_current,
     what_was_asked_by_a_link_stays_as_it_was,
 ];
-
-const ABOUT: &str = include_str!("../../../fixtures/requirement-sets/mhlw-7.0-annex.json");
-const ITEMS: &str = include_str!("../../../fixtures/requirement-sets/mhlw-7.0-annex.csv");
 
 /// The set that every service knows.
 const OLD: &str = "mhlw-7.0-annex";
@@ -25,11 +24,7 @@ const NEW: &str = "sample-7.1-annex";
 /// A directory of an operator who has the files of the new set.
 fn directory(database: &Database) -> PathBuf {
     let directory = database.directory().join("requirement-sets");
-    fs::create_dir_all(&directory).unwrap();
-    let (items, _last) = ITEMS.trim_end().rsplit_once('\n').unwrap();
-    let file = |extension| directory.join(format!("{NEW}.{extension}"));
-    fs::write(file("json"), ABOUT.replace(OLD, NEW)).unwrap();
-    fs::write(file("csv"), format!("{items}\n")).unwrap();
+    write_requirement_set(&directory, NEW);
     directory
 }
 
@@ -188,7 +183,8 @@ fn a_set_that_does_not_hold_together_keeps_the_service_from_starting() {
     };
     assert!(refused("sample-7.2-annex").contains("there is no set sample-7.2-annex"));
     let items = directory.join(format!("{NEW}.csv"));
-    fs::write(&items, ITEMS.replacen("No.28,28,", "No.999,999,", 1)).unwrap();
+    let wrong = fs::read_to_string(&items).unwrap();
+    fs::write(&items, wrong.replacen("No.28,28,", "No.999,999,", 1)).unwrap();
     let refusal = refused(NEW);
     assert!(refusal.contains("mds-5.0 has no number 999"), "{refusal}");
     fs::remove_file(&items).unwrap();
