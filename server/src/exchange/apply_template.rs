@@ -155,14 +155,14 @@ impl Exchange {
         actor: &Actor,
         targets: Targets,
     ) -> Result<Vec<(Target, Option<ReviewedItem>)>, StorageError> {
-        let (institution, today) = (&actor.organisation, self.day());
+        let as_of = self.as_of(&actor.organisation);
         match targets {
             Targets::Named(named) => self.db.read(|c| {
                 let systems: BTreeSet<_> =
                     named.iter().map(|target| target.system.clone()).collect();
                 let mut found = BTreeMap::new();
                 for system in systems {
-                    let items = of_system(c, institution, &system, today)?.unwrap_or_default();
+                    let items = of_system(c, as_of, &system)?.unwrap_or_default();
                     found.extend(items.into_iter().map(|item| (target_of(&item), item)));
                 }
                 let beside = named.into_iter().map(|target| {
@@ -173,13 +173,13 @@ impl Exchange {
             }),
             Targets::Everywhere(item) => {
                 let (mut found, mut after) = (Vec::new(), String::new());
-                let mut comparer = Comparer::new()?;
+                let mut comparer = Comparer::new(as_of.set);
                 while let Some((items, last)) = self.db.read(|c| {
-                    let rows = systems::list(c, institution, &after, SYSTEMS)?;
+                    let rows = systems::list(c, as_of.institution_id, &after, SYSTEMS)?;
                     let Some(last) = rows.last().map(|row| row.id.clone()) else {
                         return Ok(None);
                     };
-                    let items = of_systems(c, &mut comparer, &rows, today)?;
+                    let items = of_systems(c, &mut comparer, &rows, as_of.today)?;
                     Ok::<_, StorageError>(Some((items, last)))
                 })? {
                     let these = items.into_iter();

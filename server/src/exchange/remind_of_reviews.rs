@@ -6,11 +6,12 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kaiji_schema::letter::{Letter, ReviewDue, ReviewsDue};
+use kaiji_schema::requirement::RequirementSet;
 use serde_json::json;
 
 use super::Exchange;
 use super::letters::write_to;
-use super::reviews::{ReviewedItem, of_rows};
+use super::reviews::{AsOf, ReviewedItem, of_rows};
 use super::time::last_morning;
 use crate::storage::reviews::{self, ReviewReminderRow, ReviewRow};
 use crate::storage::{DbConnection, Error as StorageError, Tx};
@@ -43,7 +44,7 @@ impl Exchange {
         if self.review_mornings.are_written(morning) {
             return Ok(false);
         }
-        let Some(due) = self.db.read(|c| next(c, morning))? else {
+        let Some(due) = self.db.read(|c| next(c, self.sets.current(), morning))? else {
             self.review_mornings.set_written(morning);
             return Ok(false);
         };
@@ -52,7 +53,11 @@ impl Exchange {
     }
 }
 
-fn next(connection: &mut DbConnection, morning: Date) -> Result<Option<DueReviews>, StorageError> {
+fn next(
+    connection: &mut DbConnection,
+    set: &'static RequirementSet,
+    morning: Date,
+) -> Result<Option<DueReviews>, StorageError> {
     for back in 0..MORNINGS {
         for ahead in AHEAD {
             let day = morning
@@ -67,7 +72,12 @@ fn next(connection: &mut DbConnection, morning: Date) -> Result<Option<DueReview
                 .into_iter()
                 .take_while(|row| row.institution_id == institution);
             let rows: Vec<ReviewRow> = own.collect();
-            let mut alive = of_rows(connection, &institution, &rows, morning)?;
+            let as_of = AsOf {
+                institution_id: &institution,
+                set,
+                today: morning,
+            };
+            let mut alive = of_rows(connection, as_of, &rows)?;
             alive.retain(|found| !found.is_closed());
             return Ok(Some(DueReviews {
                 day,

@@ -30,10 +30,10 @@ pub use view::{
     ReviewDocument, ReviewView, WhoView,
 };
 
-pub(super) use compared::{Comparer, current_set};
+pub(super) use compared::Comparer;
 pub(super) use draft::Draft;
-pub(super) use standing::{ReviewedItem, of_rows, of_system, of_systems};
-pub(super) use steps::{By, by};
+pub(super) use standing::{AsOf, ReviewedItem, of_rows, of_system, of_systems};
+pub(super) use steps::by;
 
 use view::Viewer;
 
@@ -75,10 +75,10 @@ impl Exchange {
         actor: &Actor,
         system: &str,
     ) -> Result<Page<ReviewView>, ReviewError> {
-        let today = self.day();
+        let as_of = self.as_of(&actor.organisation);
         self.db.read(|c| {
             let institution = &actor.organisation;
-            let found = standing::of_system(c, institution, system, today)?;
+            let found = standing::of_system(c, as_of, system)?;
             let items = found.ok_or(ReviewError::NotFound)?;
             let viewer = Viewer::new(c, institution)?;
             let views = items.iter().map(|item| viewer.view(item));
@@ -96,9 +96,9 @@ impl Exchange {
         system: &str,
         item: &str,
     ) -> Result<ReviewDocument, ReviewError> {
-        let today = self.day();
+        let as_of = self.as_of(&actor.organisation);
         self.db.read(|c| {
-            let found = look(c, &actor.organisation, system, item, today)?;
+            let found = look(c, as_of, system, item)?;
             let found = found.ok_or(ReviewError::NotFound)?;
             Ok(Viewer::new(c, &actor.organisation)?.whole(c, &found)?)
         })
@@ -112,14 +112,14 @@ impl Exchange {
         before: Option<Date>,
         window: &Window,
     ) -> Result<Page<ReviewView>, ReviewError> {
-        let today = self.day();
+        let as_of = self.as_of(&actor.organisation);
         let before = before.map(|day| day.to_string());
         self.db.read(|c| {
             let institution = &actor.organisation;
             let after = window.after.as_deref().unwrap_or_default();
             let rows = reviews::by_day(c, institution, before.as_deref(), after, window.fetch())?;
             let page = window.page(rows, reviews::position, |row| row);
-            let found = standing::of_rows(c, institution, &page.items, today)?;
+            let found = standing::of_rows(c, as_of, &page.items)?;
             let viewer = Viewer::new(c, institution)?;
             let alive = found.iter().filter(|item| !item.is_closed());
             let views = alive.map(|item| viewer.view(item));
@@ -128,6 +128,15 @@ impl Exchange {
                 next: page.next,
             })
         })
+    }
+
+    /// An institution's reviews as they stand now.
+    pub(super) fn as_of<'a>(&self, institution_id: &'a str) -> AsOf<'a> {
+        AsOf {
+            institution_id,
+            set: self.sets.current(),
+            today: self.day(),
+        }
     }
 
     /// The day that it is in Japan.
@@ -139,12 +148,11 @@ impl Exchange {
 /// The item of a system, if it is flagged or was reviewed; an error where there is no such system.
 fn look(
     connection: &mut DbConnection,
-    institution_id: &str,
+    as_of: AsOf<'_>,
     system: &str,
     item: &str,
-    today: Date,
 ) -> Result<Option<ReviewedItem>, ReviewError> {
-    let found = standing::of_system(connection, institution_id, system, today)?;
+    let found = standing::of_system(connection, as_of, system)?;
     let mut items = found.ok_or(ReviewError::NotFound)?.into_iter();
     Ok(items.find(|found| found.item == item))
 }

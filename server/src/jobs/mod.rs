@@ -52,9 +52,11 @@ impl Jobs {
     fn rows(&self) -> Result<bool, Error> {
         let exchange = &self.exchange;
         Ok(exchange.spread_announcements()?
+            || exchange.tell_of_requirement_set()?
             || exchange.remind_of_requests()?
             || exchange.remind_of_reviews()?
             || exchange.gather_letters()?
+            || exchange.compare_anew()?
             || exchange.sweep_files()?
             || exchange.close_audit_day()?)
     }

@@ -29,6 +29,7 @@ pub mod products;
 pub mod registrations;
 pub mod reminders;
 pub mod requests;
+pub mod requirement_sets;
 pub mod reviews;
 pub mod risk_matrices;
 pub mod service_keys;

@@ -104,9 +104,9 @@ impl Exchange {
     }
 
     fn reviewed(&self, actor: &Actor, system: &str, item: &str) -> Result<Review, ReviewError> {
-        let today = self.day();
+        let as_of = self.as_of(&actor.organisation);
         self.db.read(|c| {
-            let found = look(c, &actor.organisation, system, item, today)?;
+            let found = look(c, as_of, system, item)?;
             let found = found.ok_or(ReviewError::NotFound)?;
             let is_flagged = found.flagged().is_some();
             let review = found.review.ok_or(ReviewError::NotFound)?;

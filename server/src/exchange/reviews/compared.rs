@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kaiji_schema::comparison::ComparedItem;
 use kaiji_schema::form::FormKind;
-use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
+use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::review::{Finding, Held, Source, stood_since};
 
 use crate::exchange::compare_system::comparison_of;
@@ -20,12 +20,6 @@ use crate::storage::{DbConnection, Error as StorageError};
 
 /// How many documents' items are kept at hand, since many systems share one product.
 const MOST_KEPT: usize = 256;
-
-/// The set that systems are compared with now.
-pub(in crate::exchange) fn current_set() -> Result<&'static RequirementSet, StorageError> {
-    requirement_set(DEFAULT_SET)
-        .ok_or_else(|| StorageError::Corrupt(format!("no requirement set {DEFAULT_SET}")))
-}
 
 /// A document that is held for a system.
 enum Document {
@@ -150,7 +144,7 @@ fn form_of(name: &str) -> Result<FormKind, StorageError> {
 
 type Items = Arc<Vec<ComparedItem<'static>>>;
 
-/// Compares documents with the set of now, each once.
+/// Compares documents with a set, each once.
 pub(in crate::exchange) struct Comparer {
     set: &'static RequirementSet,
     set_sha256: String,
@@ -158,13 +152,12 @@ pub(in crate::exchange) struct Comparer {
 }
 
 impl Comparer {
-    pub(in crate::exchange) fn new() -> Result<Self, StorageError> {
-        let set = current_set()?;
-        Ok(Self {
+    pub(in crate::exchange) fn new(set: &'static RequirementSet) -> Self {
+        Self {
             set,
             set_sha256: set.digest().to_string(),
             kept: HashMap::new(),
-        })
+        }
     }
 
     /// What is found now, of the items that `wanted` asks for, in the printed order.

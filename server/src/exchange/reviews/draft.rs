@@ -1,11 +1,12 @@
 //! Writing a review. What it rests on is what is found now; an approved edition stays in force until another is approved.
 
+use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::review::{Content, Edition};
 use kaiji_schema::violation::Violations;
 
 use super::steps::{self, By, Deed, by};
 use super::view::ReviewDocument;
-use super::{ReviewError, ReviewedItem, current_set, look};
+use super::{ReviewError, ReviewedItem, look};
 use crate::actor::Actor;
 use crate::exchange::Exchange;
 use crate::exchange::evidence_files::name_evidence_files;
@@ -24,11 +25,12 @@ impl Exchange {
         content: Content,
         expected: Option<Revision>,
     ) -> Result<ReviewDocument, ReviewError> {
-        let (new_id, today) = (self.new_id("rvw")?, self.day());
+        let new_id = self.new_id("rvw")?;
+        let as_of = self.as_of(&actor.organisation);
         let draft = self.db.read(|c| {
             let institution = &actor.organisation;
-            let found = look(c, institution, system, item, today)?;
-            let found = found.ok_or_else(|| nothing_to_review(item))?;
+            let found = look(c, as_of, system, item)?;
+            let found = found.ok_or_else(|| nothing_to_review(as_of.set, item))?;
             let matrices = Matrices::read(c, institution)?;
             Violations::from_vec(content.beyond(matrices.current()?.1))?;
             Draft::new(institution, &found, content, &matrices, new_id)
@@ -43,11 +45,11 @@ impl Exchange {
 }
 
 /// An item that is in the set is not flagged; others there are not.
-fn nothing_to_review(item: &str) -> ReviewError {
-    match current_set() {
-        Ok(set) if set.item(item).is_some() => ReviewError::NotFlagged,
-        Ok(_) => ReviewError::NotFound,
-        Err(error) => error.into(),
+fn nothing_to_review(set: &RequirementSet, item: &str) -> ReviewError {
+    if set.item(item).is_some() {
+        ReviewError::NotFlagged
+    } else {
+        ReviewError::NotFound
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
+use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::review::{
     Approved, Cause, Edition, Finding, ReviewState, Standing, Verdict, holds, verdict,
 };
@@ -12,6 +13,16 @@ use super::compared::{Comparer, Documents};
 use crate::storage::reviews::{self, ChangeRow, ReviewRow, Systems};
 use crate::storage::systems::{self, SystemRow};
 use crate::storage::{DbConnection, Error as StorageError};
+
+/// Whose reviews, against which set, and on which day.
+#[derive(Clone, Copy)]
+pub(in crate::exchange) struct AsOf<'a> {
+    pub(in crate::exchange) institution_id: &'a str,
+    /// The set that systems are compared with now.
+    pub(in crate::exchange) set: &'static RequirementSet,
+    /// The day that it is in Japan.
+    pub(in crate::exchange) today: Date,
+}
 
 /// An item that is flagged or was reviewed.
 pub(in crate::exchange) struct ReviewedItem {
@@ -79,12 +90,16 @@ impl ReviewedItem {
 /// and never was one with a review.
 pub(in crate::exchange) fn of_system(
     connection: &mut DbConnection,
-    institution_id: &str,
+    as_of: AsOf<'_>,
     system_id: &str,
-    today: Date,
 ) -> Result<Option<Vec<ReviewedItem>>, StorageError> {
+    let AsOf {
+        institution_id,
+        set,
+        today,
+    } = as_of;
     let system = systems::find(connection, institution_id, system_id)?;
-    let mut comparer = Comparer::new()?;
+    let mut comparer = Comparer::new(set);
     let range = Systems {
         institution_id,
         first: system_id,
@@ -292,14 +307,13 @@ impl Looking<'_> {
 /// Where the items of these reviews stand, in their order.
 pub(in crate::exchange) fn of_rows(
     connection: &mut DbConnection,
-    institution_id: &str,
+    as_of: AsOf<'_>,
     rows: &[ReviewRow],
-    today: Date,
 ) -> Result<Vec<ReviewedItem>, StorageError> {
     let mut found: HashMap<(String, String), ReviewedItem> = HashMap::new();
     let systems: BTreeSet<&str> = rows.iter().map(|row| row.system_id.as_str()).collect();
     for system in systems {
-        let items = of_system(connection, institution_id, system, today)?;
+        let items = of_system(connection, as_of, system)?;
         let items = items.unwrap_or_default().into_iter();
         found.extend(items.map(|item| ((item.system.clone(), item.item.clone()), item)));
     }

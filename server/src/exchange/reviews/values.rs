@@ -5,9 +5,11 @@
 use std::collections::VecDeque;
 
 use jiff::civil::Date;
+use kaiji_schema::requirement::RequirementSet;
+use kaiji_schema::review::Finding;
 
 use super::compared::Comparer;
-use super::standing::{self, ReviewedItem, Written};
+use super::standing::{self, AsOf, ReviewedItem, Written};
 use super::view::{GradeView, level};
 use crate::exchange::risk_matrix::Matrices;
 use crate::exchange::time::day_in_japan;
@@ -66,6 +68,7 @@ pub struct ReviewValue {
 /// A walk through an institution's reviews.
 pub struct ReviewValues {
     institution_id: String,
+    set: &'static RequirementSet,
     today: Date,
     comparer: Comparer,
     matrices: Matrices,
@@ -78,12 +81,13 @@ pub struct ReviewValues {
 impl Exchange {
     /// Begins a walk through an institution's reviews, the open ones as well as the closed.
     pub fn begin_review_values(&self, institution_id: &str) -> Result<ReviewValues, StorageError> {
-        let today = self.day();
+        let AsOf { set, today, .. } = self.as_of(institution_id);
         self.db.read(|c| {
             Ok(ReviewValues {
                 institution_id: institution_id.to_owned(),
+                set,
                 today,
-                comparer: Comparer::new()?,
+                comparer: Comparer::new(set),
                 matrices: Matrices::read(c, institution_id)?,
                 after: Some(String::new()),
                 removed: reviews::removed_systems(c, institution_id)?.into(),
@@ -149,7 +153,12 @@ impl ReviewValues {
         let Some(system) = self.removed.pop_front() else {
             return Ok(None);
         };
-        let found = standing::of_system(connection, &self.institution_id, &system, self.today)?;
+        let as_of = AsOf {
+            institution_id: &self.institution_id,
+            set: self.set,
+            today: self.today,
+        };
+        let found = standing::of_system(connection, as_of, &system)?;
         Ok(Some(found.unwrap_or_default()))
     }
 
@@ -218,7 +227,7 @@ impl ReviewValues {
     }
 }
 
-fn basis(written: &Written) -> &kaiji_schema::review::Finding {
+fn basis(written: &Written) -> &Finding {
     &written.edition.basis
 }
 
