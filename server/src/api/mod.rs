@@ -32,6 +32,7 @@ mod pieces;
 pub mod problem;
 pub mod products;
 pub mod query;
+pub mod questions;
 pub mod reference;
 pub mod registrations;
 pub mod requests;
@@ -67,6 +68,7 @@ pub fn operations() -> Vec<Operation> {
         of_statements(),
         of_institutions(),
         of_requests(),
+        of_questions(),
         of_links(),
         of_people(),
     ]
@@ -398,6 +400,31 @@ fn of_requests() -> Vec<Operation> {
             .refuses(&[Kind::NoLink]),
         delete("/api/v1/requests/{id}/link", requests::revoke_link, "End the link by which the request could be answered.")
             .refuses(&[Kind::NoLink]),
+    ]
+}
+
+fn of_questions() -> Vec<Operation> {
+    vec![
+        post("/api/v1/systems/{id}/questions", questions::ask, "Ask the vendor about flagged items of a system.")
+            .explained(
+                "About 要確認 and 要リスク評価 items of the statement that is held: one `item`, or several `items` at once. The \
+                 vendor answers with a later revision or with a remark. Where somebody attested the answers through a link, \
+                 a new request by letter goes to the same address (`requests`): it is answered like any other.",
+            )
+            .refuses(&[Kind::QuestionOpen, Kind::RequestOpen]),
+        get("/api/v1/systems/{id}/questions", questions::list_of_system, "List what was asked about a system.")
+            .explained("The comparison shows the newest question about each item beside the items."),
+        post("/api/v1/questions/{id}/withdrawal", questions::withdraw, "Take a question back.")
+            .refuses(&[Kind::QuestionState]),
+        get("/api/v1/questions", questions::list, "List what institutions ask about the vendor's statements, item by item.")
+            .explained(
+                "Questions about one item of one product and form are shown together, with the item as the newest revision \
+                 answers it. A revision that answers the item directly in its `annex`, or leaves nothing to ask, answers \
+                 them by itself.",
+            ),
+        post("/api/v1/questions/{id}/answer", questions::answer, "Answer a question with a remark, which changes no answer.")
+            .explained("With `for_all` it answers everybody who asks about the same item of the same product and form.")
+            .refuses(&[Kind::QuestionState]),
     ]
 }
 

@@ -110,6 +110,10 @@ kinds! {
         "Wait for its answer, or cancel it.";
     RequestState, "request_state", 409, "The request was answered, forwarded or cancelled before",
         "Only an open request can be answered or forwarded; one that was forwarded can still be cancelled.";
+    QuestionOpen, "question_open", 409, "A question about this item is open already",
+        "Wait for its answer, or withdraw it (`POST /api/v1/questions/{id}/withdrawal`).";
+    QuestionState, "question_state", 409, "The question was answered or withdrawn before",
+        "Only an open question can be answered or withdrawn; the institution can ask again.";
     RequestCircle, "request_circle", 409, "The request would come back to one who was asked",
         "Name somebody who is not in `chain` yet, or answer or decline.";
     RequestTooLong, "request_too_long", 409, "The request was forwarded too often",

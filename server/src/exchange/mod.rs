@@ -47,6 +47,7 @@ mod passwords;
 mod piece;
 mod products;
 mod proposals;
+mod questions;
 mod read_attested;
 mod read_statement;
 mod register_by_link;
@@ -124,6 +125,10 @@ pub use open_link::{Draft, ForwarderView, LinkQuestion, LinkView};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
 pub use proposals::{OccasionView, ProposalView};
+pub use questions::{
+    AskedItemView, AskedQuestionView, InstitutionQuestionView, NewQuestions, QuestionAnswerView,
+    QuestionError, QuestionState, QuestionsAsked, Remark,
+};
 pub use read_attested::{AttestedDocument, AttestedView};
 pub use read_statement::{
     AnswerChange, ItemChange, ReadStatementError, StatementChanges, StatementDocument,

@@ -5,8 +5,8 @@
 
 use askama::Template;
 use kaiji_schema::letter::{
-    Digest, Invitation, Letter, News, RegistrationDecided, RequestAsked, RequestNews,
-    RequestReminder, RequestTurn, StatementNews,
+    Digest, Invitation, Letter, News, QuestionsAnswered, QuestionsAsked, RegistrationDecided,
+    RequestAsked, RequestNews, RequestReminder, RequestTurn, StatementNews,
 };
 
 use super::Parcel;
@@ -58,6 +58,8 @@ fn prose(letter: &Letter, link: Option<&str>) -> askama::Result<(String, String)
         }
         Letter::RegistrationDecided(letter) => RegistrationDecidedWords { letter }.render(),
         Letter::RequestNews(letter) => RequestNewsWords { letter }.render(),
+        Letter::QuestionsAsked(letter) => QuestionsAskedWords { letter }.render(),
+        Letter::QuestionsAnswered(letter) => QuestionsAnsweredWords { letter }.render(),
         Letter::Digest(digest) => digest_words(digest)?.render(),
     }?;
     let (subject, body) = written.split_once('\n').unwrap_or((&written, ""));
@@ -131,6 +133,18 @@ struct RegistrationDecidedWords<'a> {
 #[template(path = "letters/request_news.txt")]
 struct RequestNewsWords<'a> {
     letter: &'a RequestNews,
+}
+
+#[derive(Template)]
+#[template(path = "letters/questions_asked.txt")]
+struct QuestionsAskedWords<'a> {
+    letter: &'a QuestionsAsked,
+}
+
+#[derive(Template)]
+#[template(path = "letters/questions_answered.txt")]
+struct QuestionsAnsweredWords<'a> {
+    letter: &'a QuestionsAnswered,
 }
 
 #[derive(Template)]

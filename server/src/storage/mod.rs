@@ -23,6 +23,7 @@ pub mod links;
 pub mod log;
 pub mod organisations;
 pub mod products;
+pub mod questions;
 pub mod registrations;
 pub mod reminders;
 pub mod requests;

@@ -520,6 +520,39 @@ table! {
     }
 }
 
+table! {
+    questions (id) {
+        id -> Text,
+        institution_id -> Text,
+        system_id -> Text,
+        product_id -> Text,
+        form -> Text,
+        requirement_set -> Text,
+        item -> Text,
+        statement_sha256 -> Text,
+        asked_with -> Text,
+        message -> Nullable<Text>,
+        state -> Text,
+        answer_id -> Nullable<Text>,
+        created_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    question_answers (id) {
+        id -> Text,
+        product_id -> Text,
+        form -> Text,
+        items -> Text,
+        statement_sha256 -> Nullable<Text>,
+        remark -> Nullable<Text>,
+        question_id -> Nullable<Text>,
+        answered_at -> BigInt,
+        told_at -> Nullable<BigInt>,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     announcements,
     attachment_chunks,
@@ -546,6 +579,8 @@ allow_tables_to_appear_in_same_query!(
     log_tiles,
     organisations,
     products,
+    question_answers,
+    questions,
     recovery_codes,
     registrations,
     reminders,

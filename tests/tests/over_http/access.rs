@@ -97,6 +97,7 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/statements/{sha256}/evidence"                  401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/changes"                   401  403  404  404  422  422;
     "POST /api/v1/statements/{sha256}/acknowledgement"          401  403  403  404  200  403;
+    "POST /api/v1/systems/{id}/questions"                       401  403  403  404  201  403;
     "POST /api/v1/statements/{sha256}/confirmation"             401  403  422  403  403  200;
     "POST /api/v1/statements/{sha256}/withdrawal"               401  403  422  403  403  200;
 
@@ -114,6 +115,10 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/attested-statements"                           401  403  403  200  200  403;
     "GET /api/v1/attested-statements/{sha256}"                  401  403  403  404  200  403;
     "POST /api/v1/attested-statements/{sha256}/acknowledgement" 401  403  403  404  200  403;
+    "GET /api/v1/systems/{id}/questions"                        401  403  403  404  200  403;
+    "GET /api/v1/questions"                                     401  403  200  403  403  200;
+    "POST /api/v1/questions/{id}/answer"                        401  403  404  403  403  200;
+    "POST /api/v1/questions/{id}/withdrawal"                    401  403  403  404  409  403;
     "DELETE /api/v1/systems/{id}"                               401  403  403  404  204  403;
 
     "POST /api/v1/requests"                                     401  403  403  201  409  403;
@@ -183,6 +188,7 @@ struct World {
     proof: String,
     system: String,
     request: String,
+    question: String,
     registration: String,
     attested: String,
     user: String,
@@ -205,13 +211,15 @@ impl World {
         vendor.release(&clinic.request(&product));
         let _ = clinic.fetch(&statement).expect(200);
         let asked = vendor.product("まだ開示していない製品");
+        let system = clinic.system("電子カルテ", &product);
         Self {
+            question: clinic.ask_about(&system, "sds-17.1"),
             other_vendor: app.vendor("別の会社"),
             other_clinic: app.institution("よその医院"),
             spare_client: app.client_of(&clinic.organisation, &["requests:write"]).id,
             pending_kid: vendor.register_key(&new_key()),
             proof: vendor.proof(&vendor.challenge(), &new_key()),
-            system: clinic.system("電子カルテ", &product),
+            system,
             request: clinic.request(&asked),
             registration: application(app, &clinic),
             attested: attested(app, &clinic),
@@ -238,6 +246,7 @@ impl World {
             Some("products") => &self.product,
             Some("systems") => &self.system,
             Some("requests") => &self.request,
+            Some("questions") => &self.question,
             Some("registrations") => &self.registration,
             Some("users") => &self.user,
             Some("sessions") => "ses_0",
@@ -295,6 +304,8 @@ impl World {
                 call.json(&self.vendor.statement("sds-sample", &self.product))
             }
             "POST /api/v1/statements" | "POST /api/v1/verify" => call.jose(&self.jws),
+            "POST /api/v1/systems/{id}/questions" => call.json(&json!({ "item": "sds-57.3" })),
+            "POST /api/v1/questions/{id}/answer" => call.json(&json!({ "remark": "対応します。" })),
             "POST /api/v1/log/cosignatures" => call.body("text/plain", self.checkpoint.as_str()),
             "POST /api/v1/statements/{sha256}/withdrawal" => {
                 call.jose(&self.vendor.withdrawal(&self.statement, "誤り"))

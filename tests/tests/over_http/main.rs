@@ -34,6 +34,7 @@ mod openssl;
 mod pages;
 mod parity;
 mod people;
+mod questions;
 mod release;
 mod reminders;
 mod revisions;

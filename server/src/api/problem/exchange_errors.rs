@@ -9,9 +9,9 @@ use crate::exchange::{
     AcknowledgeError, AnswerError, ApproveKeyError, AttachmentError, AuthenticateError, ChainError,
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, IdempotencyError,
     ImportError, InvitationError, KeyError, LinkError, LogError, OrganisationError, ProductError,
-    ReadStatementError, RegistrationError, RequestError, SessionError, SignInError, Stale,
-    StorageError, SubmitError, SystemError, TokenError, TooManyTries, UserError, UserLinkError,
-    VendorsWordError, VerifyDocumentError,
+    QuestionError, ReadStatementError, RegistrationError, RequestError, SessionError, SignInError,
+    Stale, StorageError, SubmitError, SystemError, TokenError, TooManyTries, UserError,
+    UserLinkError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -254,6 +254,20 @@ impl From<RequestError> for Problem {
             RequestError::NoLink => said(Kind::NoLink, &error),
             RequestError::Idempotency(error) => error.into(),
             RequestError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<QuestionError> for Problem {
+    fn from(error: QuestionError) -> Self {
+        match error {
+            QuestionError::NotFound => said(Kind::NotFound, &error),
+            QuestionError::Violations(violations) => violations.into(),
+            QuestionError::OpenAlready(_) => said(Kind::QuestionOpen, &error),
+            QuestionError::State(_) => said(Kind::QuestionState, &error),
+            QuestionError::Request(error) => error.into(),
+            QuestionError::Idempotency(error) => error.into(),
+            QuestionError::Storage(error) => error.into(),
         }
     }
 }
