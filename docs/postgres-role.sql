@@ -23,6 +23,7 @@ GRANT UPDATE (revoked_at) ON grants TO :"role";
 GRANT UPDATE (acknowledged_at, acknowledgement_leaf) ON deliveries TO :"role";
 GRANT UPDATE (state, attempts, next_attempt_at, failure, settled_at) ON letters TO :"role";
 GRANT UPDATE (acknowledged_at, acknowledgement_leaf) ON attested_statements TO :"role";
+GRANT UPDATE (ended_at, ended_by, end_leaf) ON mandates TO :"role";
 GRANT UPDATE (state, answer_id, settled_at) ON questions TO :"role";
 GRANT UPDATE (told_at) ON question_answers TO :"role";
 GRANT UPDATE (announced_up_to) ON announcements TO :"role";

@@ -21,6 +21,7 @@ pub mod invitation;
 pub mod keys;
 pub mod link;
 pub mod log;
+pub mod mandates;
 mod metrics;
 pub mod oauth;
 pub mod openapi;
@@ -69,6 +70,7 @@ pub fn operations() -> Vec<Operation> {
         of_institutions(),
         of_requests(),
         of_questions(),
+        of_mandates(),
         of_links(),
         of_people(),
     ]
@@ -425,6 +427,24 @@ fn of_questions() -> Vec<Operation> {
         post("/api/v1/questions/{id}/answer", questions::answer, "Answer a question with a remark, which changes no answer.")
             .explained("With `for_all` it answers everybody who asks about the same item of the same product and form.")
             .refuses(&[Kind::QuestionState]),
+    ]
+}
+
+fn of_mandates() -> Vec<Operation> {
+    vec![
+        post("/api/v1/mandates", mandates::grant, "Let another institution act for the caller's (代行の委任).")
+            .explained(
+                "Within `scopes`, up to the day `until`. The agent's programs and people send `Kaiji-Acting-For`; what they \
+                 do is the institution's own, and who acted is told in the audit trails of both. Keys, users, clients and \
+                 mandates stay the institution's own business.",
+            )
+            .refuses(&[Kind::MandateInForce]),
+        get("/api/v1/mandates", mandates::list, "List the mandates that the institution gave and holds."),
+        get("/api/v1/mandates/{id}", mandates::find, "Show a mandate, with its receipts."),
+        delete("/api/v1/mandates/{id}", mandates::end, "End a mandate; it acts on the next request.")
+            .explained("The institution ends what it gave; the agent can lay down what it holds.")
+            .refuses(&[Kind::MandateEnded]),
+        get("/api/v1/acting-for", mandates::list_acting_for, "List whom the caller may act for today."),
     ]
 }
 

@@ -19,10 +19,10 @@ use people::{
 use super::keys::Note;
 use super::requests::{Refusal, ReleasedProduct};
 use crate::exchange::{
-    Addressee, ChosenPassword, Draft, ForgottenPassword, Forward, NewClient, NewOrganisation,
-    NewProduct, NewQuestions, NewRegistration, NewRequest, NewSystem, NewUser, OneTimeCode,
-    OrganisationChange, PasswordChange, Preferences, ProductChange, RegistrationApproval, Release,
-    Remark, Revocation, SignIn, SystemChange, UserChange,
+    Addressee, ChosenPassword, Draft, ForgottenPassword, Forward, NewClient, NewMandate,
+    NewOrganisation, NewProduct, NewQuestions, NewRegistration, NewRequest, NewSystem, NewUser,
+    OneTimeCode, OrganisationChange, PasswordChange, Preferences, ProductChange,
+    RegistrationApproval, Release, Remark, Revocation, SignIn, SystemChange, UserChange,
 };
 
 /// A document with a shape and an example for the reader of the interface's description.
@@ -94,6 +94,9 @@ shaped! {
         "message": "開発とサーバー運用は同社が行っています",
     };
     Addressee => AddresseeShape: { "name": "見本メーカー株式会社", "email": "security@maker.example.jp" };
+    NewMandate => NewMandateShape: {
+        "agent": "ins_01kaz0000000000000000000", "scopes": ["statements:read", "requests:write"], "until": "2027-03-31",
+    };
     NewQuestions => NewQuestionsShape: {
         "items": ["sds-17.1", "sds-57.3"], "message": "次期更改の時期を教えてください",
     };
@@ -344,6 +347,18 @@ pub struct NewRequestShape {
     due_in_business_days: Option<u16>,
     /// By when an answer is hoped for, `YYYY-MM-DD`.
     due_on: Option<String>,
+}
+
+/// A mandate to be given.
+#[derive(ToSchema)]
+#[schema(as = NewMandate)]
+pub struct NewMandateShape {
+    /// The institution that is to act.
+    agent: String,
+    /// What it may do: `statements:read`, `requests:write`, `reviews:write`, `exports:read`.
+    scopes: Vec<String>,
+    /// The last day, in Japan, `YYYY-MM-DD`.
+    until: String,
 }
 
 /// Questions about items of what is held for a system: one `item`, or several `items`.

@@ -6,6 +6,7 @@
 
 mod accept_invitation;
 mod acknowledge;
+mod act_for;
 mod anchors;
 mod announce;
 mod answer_by_link;
@@ -39,6 +40,7 @@ mod letters;
 mod link;
 mod links;
 mod log;
+mod mandates;
 mod name_addressee_by_link;
 mod name_attachments;
 mod open_link;
@@ -121,6 +123,7 @@ pub use letters::LetterWish;
 pub use link::{LinkPurpose, LinkToken};
 pub use links::{Gone, LinkError, Visitor};
 pub use log::{ConsistencyProof, InclusionProof, LogError, log_name};
+pub use mandates::{ActingForView, MandateError, MandateView, NewMandate};
 pub use open_link::{Draft, ForwarderView, LinkQuestion, LinkView};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};

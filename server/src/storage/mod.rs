@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod letters;
 pub mod links;
 pub mod log;
+pub mod mandates;
 pub mod organisations;
 pub mod products;
 pub mod questions;

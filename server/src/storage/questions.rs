@@ -77,6 +77,9 @@ pub struct AskedItemRow {
 /// The state of a question that waits for an answer.
 pub const OPEN: &str = "open";
 
+/// Written out: SQLite uses the partial index for a constant alone, never for a parameter.
+const IS_OPEN: &str = "questions.state = 'open'";
+
 /// How an answer names an item.
 pub fn item_key(requirement_set: &str, item: &str) -> String {
     format!("{requirement_set}/{item}")
@@ -176,7 +179,7 @@ pub fn find_open(
         .filter(questions::requirement_set.eq(requirement_set))
         .filter(questions::item.eq(item))
         .filter(questions::institution_id.eq(institution_id))
-        .filter(questions::state.eq(OPEN));
+        .filter(sql::<Bool>(IS_OPEN));
     let found = directly!(connection, |own| query
         .select(QuestionRow::as_select())
         .first(own));
@@ -330,7 +333,7 @@ pub fn open_items(
     let query = questions::table
         .filter(questions::product_id.eq(product_id))
         .filter(questions::form.eq(form))
-        .filter(questions::state.eq(OPEN))
+        .filter(sql::<Bool>(IS_OPEN))
         .select(sql::<Text>(ITEM_KEY))
         .distinct();
     Ok(directly!(connection, |own| query.load(own))?)
@@ -345,7 +348,7 @@ pub fn open_before(
     let query = questions::table
         .filter(questions::product_id.eq(&answer.product_id))
         .filter(questions::form.eq(&answer.form))
-        .filter(questions::state.eq(OPEN))
+        .filter(sql::<Bool>(IS_OPEN))
         .filter(questions::created_at.le(answer.answered_at))
         .order((questions::institution_id, questions::id))
         .limit(limit);

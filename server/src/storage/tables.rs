@@ -134,6 +134,7 @@ table! {
         result -> Text,
         leaf -> Nullable<BigInt>,
         hash -> Text,
+        agent_id -> Nullable<Text>,
     }
 }
 
@@ -521,6 +522,22 @@ table! {
 }
 
 table! {
+    mandates (id) {
+        id -> Text,
+        institution_id -> Text,
+        agent_id -> Text,
+        scopes -> Text,
+        until -> Text,
+        granted_at -> BigInt,
+        granted_by -> Text,
+        grant_leaf -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        ended_by -> Nullable<Text>,
+        end_leaf -> Nullable<BigInt>,
+    }
+}
+
+table! {
     questions (id) {
         id -> Text,
         institution_id -> Text,
@@ -577,6 +594,7 @@ allow_tables_to_appear_in_same_query!(
     links,
     log_head,
     log_tiles,
+    mandates,
     organisations,
     products,
     question_answers,

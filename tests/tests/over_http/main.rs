@@ -30,6 +30,7 @@ mod keys;
 mod letters;
 mod log;
 mod log_check;
+mod mandates;
 mod openssl;
 mod pages;
 mod parity;

@@ -304,14 +304,12 @@ fn what_there_is_nothing_to_ask_about_is_refused_with_its_place(app: &TestApp) {
     let (clinic, system) = held.clinic(app, "サンプル医院");
     let path = format!("/systems/{system}/questions");
     let ask = |body: &Value| clinic.post(&path).json(body);
-    ask(&json!({ "items": ["sds-17.2", "sds-0", "mds-10", "sds-17.1", "sds-17.1"] })).violates(
-        &[
-            ("/items/0", "not_flagged"),
-            ("/items/1", "unknown_item"),
-            ("/items/2", "no_statement"),
-            ("/items/4", "duplicate"),
-        ],
-    );
+    ask(&json!({ "items": ["sds-17.2", "sds-0", "mds-10", "sds-17.1", "sds-17.1"] })).violates(&[
+        ("/items/0", "not_flagged"),
+        ("/items/1", "unknown_item"),
+        ("/items/2", "no_statement"),
+        ("/items/4", "duplicate"),
+    ]);
     ask(&json!({ "item": "sds-17.1", "requirement_set": "mhlw-0" }))
         .violates(&[("/requirement_set", "unknown_set")]);
     ask(&json!({})).violates(&[("", "missing")]);

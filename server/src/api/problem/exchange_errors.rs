@@ -8,10 +8,10 @@ use super::{Kind, Problem};
 use crate::exchange::{
     AcknowledgeError, AnswerError, ApproveKeyError, AttachmentError, AuthenticateError, ChainError,
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, IdempotencyError,
-    ImportError, InvitationError, KeyError, LinkError, LogError, OrganisationError, ProductError,
-    QuestionError, ReadStatementError, RegistrationError, RequestError, SessionError, SignInError,
-    Stale, StorageError, SubmitError, SystemError, TokenError, TooManyTries, UserError,
-    UserLinkError, VendorsWordError, VerifyDocumentError,
+    ImportError, InvitationError, KeyError, LinkError, LogError, MandateError, OrganisationError,
+    ProductError, QuestionError, ReadStatementError, RegistrationError, RequestError, SessionError,
+    SignInError, Stale, StorageError, SubmitError, SystemError, TokenError, TooManyTries,
+    UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -254,6 +254,19 @@ impl From<RequestError> for Problem {
             RequestError::NoLink => said(Kind::NoLink, &error),
             RequestError::Idempotency(error) => error.into(),
             RequestError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<MandateError> for Problem {
+    fn from(error: MandateError) -> Self {
+        match error {
+            MandateError::NotFound => said(Kind::NotFound, &error),
+            MandateError::Violations(violations) => violations.into(),
+            MandateError::InForce(_) => said(Kind::MandateInForce, &error),
+            MandateError::Ended => said(Kind::MandateEnded, &error),
+            MandateError::Idempotency(error) => error.into(),
+            MandateError::Storage(error) => error.into(),
         }
     }
 }
