@@ -369,7 +369,7 @@ pub struct NewQuestionsShape {
     item: Option<String>,
     /// Instead of `item`: several, at most 200.
     items: Option<Vec<String>>,
-    /// The requirement set; `mhlw-7.0-annex` if it is left out.
+    /// The requirement set; the current one if it is left out.
     requirement_set: Option<String>,
     /// A word to the vendor, at most 2000 characters.
     message: Option<String>,

@@ -8,7 +8,7 @@ use kaiji_schema::comparison::{Comparison, Summary, compare};
 use kaiji_schema::jws::{Jws, Refusal, Verified, VerifyError};
 use kaiji_schema::key::PublicKey;
 use kaiji_schema::receipt::Event;
-use kaiji_schema::requirement::requirement_sets;
+use kaiji_schema::requirement::RequirementSets;
 use kaiji_schema::statement::Statement;
 use kaiji_schema::violation::{Violation, Violations};
 use serde::Serialize;
@@ -116,7 +116,8 @@ impl Exchange {
         let statement = verified.document();
         refuse_another_issuer(statement, actor)?;
         let sha256 = verified.sha256();
-        let compared: Vec<ComparisonRow> = requirement_sets()
+        let sets = self.sets;
+        let compared: Vec<ComparisonRow> = sets
             .iter()
             .map(|set| row_of(&compare(statement, Some(sha256), set), set))
             .collect();
@@ -131,6 +132,7 @@ impl Exchange {
             verified,
             compared,
             announcement,
+            sets,
         };
         let submitted = self.write_prepared(preparing, actor, move |tx| incoming.take_in(tx))?;
         let (mut submission, leaf) = submitted.into_value_and_leaf();
@@ -159,7 +161,7 @@ impl Exchange {
             None => Ok(None),
             Some(earlier) => self
                 .db
-                .read(|c| Revised::read(c, &earlier.to_string(), compared)),
+                .read(|c| Revised::read(c, &earlier.to_string(), compared, self.sets)),
         }
     }
 }
@@ -202,6 +204,7 @@ struct Incoming {
     /// The items whose questions it answers.
     answered: Vec<String>,
     answer_id: String,
+    sets: &'static RequirementSets,
 }
 
 impl Incoming {
@@ -209,7 +212,7 @@ impl Incoming {
     fn take_in(&self, tx: &mut Tx<'_>) -> Result<Submission, SubmitError> {
         tx.concerns(&self.verified.sha256().to_string());
         if let Some(held) = statements::with_payload(tx, &self.vendor, &self.payload_sha256)? {
-            return held_submission(tx, held);
+            return held_submission(tx, held, self.sets);
         }
         let statement = self.verified.document();
         let (now, kid) = (tx.now(), self.verified.kid());
@@ -268,7 +271,14 @@ impl Incoming {
             comparisons::insert(tx, comparison)?;
         }
         self.announcement.post(tx, &self.vendor)?;
-        answer_by_revision(tx, &self.answer_id, statement, &sha256, &self.answered)
+        answer_by_revision(
+            tx,
+            &self.answer_id,
+            statement,
+            &sha256,
+            &self.answered,
+            self.sets,
+        )
     }
 
     fn submission(&self, leaf: i64, received_at: Moment) -> Submission {
@@ -314,11 +324,15 @@ fn refuse_unless_it_follows(statement: &Statement, head: &StatementRow) -> Resul
     Ok(())
 }
 
-fn held_submission(tx: &mut Tx<'_>, row: StatementRow) -> Result<Submission, SubmitError> {
+fn held_submission(
+    tx: &mut Tx<'_>,
+    row: StatementRow,
+    sets: &RequirementSets,
+) -> Result<Submission, SubmitError> {
     let receipt = log::receipt(tx, row.receipt_leaf)?;
     let proof = first_proof(tx, row.receipt_leaf)?.to_text();
     let mut compared = Vec::new();
-    for set in requirement_sets() {
+    for set in sets.iter() {
         let kept = comparisons::find(tx, &row.sha256, &set.digest().to_string())?;
         compared.extend(kept.as_ref().map(Into::into));
     }

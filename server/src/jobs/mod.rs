@@ -53,8 +53,10 @@ impl Jobs {
         let exchange = &self.exchange;
         Ok(exchange.spread_announcements()?
             || exchange.tell_of_answers()?
+            || exchange.tell_of_requirement_set()?
             || exchange.remind_of_requests()?
             || exchange.gather_letters()?
+            || exchange.compare_anew()?
             || exchange.sweep_attachments()?
             || exchange.close_audit_day()?)
     }

@@ -38,6 +38,7 @@ mod people;
 mod questions;
 mod release;
 mod reminders;
+mod requirement_sets;
 mod revisions;
 mod roles;
 mod sign_in;

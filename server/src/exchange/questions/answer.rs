@@ -4,7 +4,7 @@
 //! the first of them in the transaction of the answer, the others by a job.
 
 use kaiji_schema::letter::{self, Letter};
-use kaiji_schema::requirement::requirement_set;
+use kaiji_schema::requirement::RequirementSets;
 use kaiji_schema::statement::Statement;
 use serde_json::json;
 
@@ -33,6 +33,7 @@ impl Exchange {
             id.to_owned(),
             self.new_id("ans")?,
         );
+        let sets = self.sets;
         let answered = self.write(actor, move |tx| {
             tx.concerns(&id);
             let row = questions::find_asked(tx, &vendor, &id)?.ok_or(QuestionError::NotFound)?;
@@ -50,8 +51,8 @@ impl Exchange {
             };
             questions::insert_answer(tx, &answer)?;
             // However many others ask, the one that was named is answered when this is.
-            settle(tx, &answer, &[row])?;
-            tell(tx, &answer)?;
+            settle(tx, &answer, &[row], sets)?;
+            tell(tx, &answer, sets)?;
             AskedQuestionView::read(tx, &id)?.ok_or(QuestionError::NotFound)
         })?;
         Ok(answered.value)
@@ -63,11 +64,12 @@ impl Exchange {
         if self.db.read(questions::next_untold)?.is_none() {
             return Ok(false);
         }
-        let told = self.db.write(|tx| {
+        let sets = self.sets;
+        let told = self.db.write(move |tx| {
             let Some(answer) = questions::next_untold(tx)? else {
                 return Ok(false);
             };
-            tell(tx, &answer)?;
+            tell(tx, &answer, sets)?;
             Ok::<_, StorageError>(true)
         })?;
         Ok(told.value)
@@ -81,6 +83,7 @@ pub(in crate::exchange) fn answer_by_revision(
     statement: &Statement,
     sha256: &str,
     items: &[String],
+    sets: &RequirementSets,
 ) -> Result<(), StorageError> {
     let (product, form) = (&statement.product.id, statement.form.as_str());
     let asked = questions::open_items(tx, product, form)?;
@@ -104,13 +107,17 @@ pub(in crate::exchange) fn answer_by_revision(
         told_at: None,
     };
     questions::insert_answer(tx, &answer)?;
-    tell(tx, &answer)
+    tell(tx, &answer, sets)
 }
 
 /// Settles the next of the questions that were asked before the answer.
-fn tell(tx: &mut Tx<'_>, answer: &QuestionAnswerRow) -> Result<(), StorageError> {
+fn tell(
+    tx: &mut Tx<'_>,
+    answer: &QuestionAnswerRow,
+    sets: &RequirementSets,
+) -> Result<(), StorageError> {
     let rows = questions::open_before(tx, answer, AT_ONCE)?;
-    settle(tx, answer, &rows)?;
+    settle(tx, answer, &rows, sets)?;
     if i64::try_from(rows.len()).is_ok_and(|told| told < AT_ONCE) {
         let now = tx.now().as_millisecond();
         questions::told_all(tx, &answer.id, now)?;
@@ -123,6 +130,7 @@ fn settle(
     tx: &mut Tx<'_>,
     answer: &QuestionAnswerRow,
     rows: &[QuestionRow],
+    sets: &RequirementSets,
 ) -> Result<(), StorageError> {
     let now = tx.now().as_millisecond();
     for row in rows {
@@ -130,7 +138,7 @@ fn settle(
         questions::settle(tx, &row.id, state, Some(&answer.id), now)?;
     }
     for of_one in rows.chunk_by(|one, other| one.institution_id == other.institution_id) {
-        tell_institution(tx, answer, of_one)?;
+        tell_institution(tx, answer, of_one, sets)?;
     }
     Ok(())
 }
@@ -140,6 +148,7 @@ fn tell_institution(
     tx: &mut Tx<'_>,
     answer: &QuestionAnswerRow,
     answered: &[QuestionRow],
+    sets: &RequirementSets,
 ) -> Result<(), StorageError> {
     let Some(institution) = answered.first().map(|row| row.institution_id.as_str()) else {
         return Ok(());
@@ -162,7 +171,7 @@ fn tell_institution(
         None => None,
     };
     let items = answered.iter().filter_map(|row| {
-        let set = requirement_set(&row.requirement_set)?;
+        let set = sets.find(&row.requirement_set)?;
         set.item(&row.item).map(named)
     });
     let letter = Letter::QuestionsAnswered(letter::QuestionsAnswered {

@@ -10,7 +10,7 @@ use kaiji_schema::requirement::Item;
 use serde::Serialize;
 use serde_json::json;
 
-use super::target::{Held, Target, targets};
+use super::target::{Held, Target, asked_set, targets};
 use super::{InstitutionQuestionView, NewQuestions, QuestionError};
 use crate::actor::Actor;
 use crate::exchange::idempotency::{Idempotency, made_before, remember};
@@ -50,9 +50,10 @@ impl Exchange {
         request: Option<Idempotency>,
     ) -> Result<QuestionsAsked, QuestionError> {
         let institution = actor.organisation.clone();
+        let set = asked_set(&new, self.sets)?;
         let targets = self.db.read(|c| {
             let system = systems::find(c, &institution, system_id)?;
-            targets(c, &system.ok_or(QuestionError::NotFound)?, &new)
+            targets(c, &system.ok_or(QuestionError::NotFound)?, set, &new)
         })?;
         let asking = Asking {
             ids: self.new_ids("qst", targets.len())?,
@@ -61,7 +62,8 @@ impl Exchange {
             system_id: system_id.to_owned(),
             institution: institution.clone(),
             targets,
-            new,
+            requirement_set: set.id.clone(),
+            message: new.message,
         };
         let made = self.write(actor, move |tx| {
             if let Some(made) = made_before(tx, request.as_ref())? {
@@ -118,7 +120,8 @@ impl Made {
 struct Asking {
     institution: String,
     system_id: String,
-    new: NewQuestions,
+    requirement_set: String,
+    message: Option<String>,
     targets: Vec<Target>,
     /// One for each target.
     ids: Vec<String>,
@@ -190,11 +193,11 @@ impl Asking {
                 system_id: self.system_id.clone(),
                 product_id: product.id.clone(),
                 form: target.item.kind.as_str().to_owned(),
-                requirement_set: self.new.requirement_set.clone(),
+                requirement_set: self.requirement_set.clone(),
                 item: target.item.id.clone(),
                 statement_sha256: statement.to_owned(),
                 asked_with: asked_with.to_owned(),
-                message: self.new.message.clone(),
+                message: self.message.clone(),
                 state: questions::OPEN.to_owned(),
                 answer_id: None,
                 created_at: tx.now().as_millisecond(),
@@ -223,7 +226,7 @@ impl Asking {
         let items: Vec<_> = asked.iter().map(|(target, _)| &target.item.id).collect();
         let subject = json!({
             "product": product.id, "form": form, "institution": self.institution,
-            "requirement_set": self.new.requirement_set, "items": items, "questions": questions,
+            "requirement_set": self.requirement_set, "items": items, "questions": questions,
         });
         tx.notify(&product.vendor_id, "question_asked", &subject.to_string())?;
         let items = asked.iter().map(|(target, _)| named(target.item));
@@ -232,7 +235,7 @@ impl Asking {
             product: product.name.clone(),
             form: form.to_owned(),
             items: items.collect(),
-            message: self.new.message.clone(),
+            message: self.message.clone(),
         });
         write_to(tx, &product.vendor_id, &letter, None)
     }
@@ -276,7 +279,7 @@ impl Asking {
                 item.text
             );
         }
-        if let Some(message) = &self.new.message {
+        if let Some(message) = &self.message {
             words += "\n";
             words += message;
         }

@@ -1,6 +1,6 @@
 //! What a vendor is asked: item by item of its chains, with what the newest revision answers and who asks.
 
-use kaiji_schema::requirement::requirement_set;
+use kaiji_schema::requirement::RequirementSets;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -101,7 +101,7 @@ impl Exchange {
             let rows = questions::asked_items(c, &actor.organisation, state, after, limit)?;
             let page = window.page(rows, |(item, _)| item.position(), |row| row);
             let items = page.items.into_iter();
-            let items = items.map(|(item, count)| asked_item(c, item, count, state));
+            let items = items.map(|(item, count)| asked_item(c, self.sets, item, count, state));
             Ok(Page {
                 items: items.collect::<Result<_, StorageError>>()?,
                 next: page.next,
@@ -112,13 +112,14 @@ impl Exchange {
 
 fn asked_item(
     connection: &mut DbConnection,
+    sets: &RequirementSets,
     asked: AskedItemRow,
     count: i64,
     state: Option<&str>,
 ) -> Result<AskedItemView, StorageError> {
     let rows = questions::of_item(connection, &asked, state, SHOWN)?;
     let product = products::find(connection, &asked.product_id)?;
-    let (statement, compared) = match newest(connection, &asked)? {
+    let (statement, compared) = match newest(connection, sets, &asked)? {
         Some((statement, compared)) => (Some(statement), compared),
         None => (None, None),
     };
@@ -141,12 +142,13 @@ fn asked_item(
 /// The newest revision of the chain, and the item as it answers it.
 fn newest(
     connection: &mut DbConnection,
+    sets: &RequirementSets,
     asked: &AskedItemRow,
 ) -> Result<Option<(String, Option<Box<RawValue>>)>, StorageError> {
     let Some(head) = statements::head(connection, &asked.product_id, &asked.form)? else {
         return Ok(None);
     };
-    let Some(set) = requirement_set(&asked.requirement_set) else {
+    let Some(set) = sets.find(&asked.requirement_set) else {
         return Ok(Some((head.sha256, None)));
     };
     let kept = comparisons::find(connection, &head.sha256, &set.digest().to_string())?;

@@ -1,7 +1,6 @@
 //! What an institution says when it asks about items, and what a vendor says to answer without another revision.
 
 use kaiji_schema::reader::{FromMembers, Reader};
-use kaiji_schema::requirement::DEFAULT_SET;
 
 /// At most so many items at once: more than any set has.
 const MOST_ITEMS: usize = 200;
@@ -17,8 +16,8 @@ const WORDS: usize = 2000;
 pub struct NewQuestions {
     /// The ids of the items, each with the JSON pointer to where it is named.
     pub items: Vec<(String, String)>,
-    /// The set that they are of.
-    pub requirement_set: String,
+    /// The set that they are of; the current one where it is not said.
+    pub requirement_set: Option<String>,
     /// A word to the vendor.
     pub message: Option<String>,
 }
@@ -26,11 +25,11 @@ pub struct NewQuestions {
 impl FromMembers for NewQuestions {
     fn from_members(reader: &mut Reader<'_>) -> Option<Self> {
         let items = read_items(reader);
-        let set = reader.optional_text("requirement_set", ID);
+        let requirement_set = reader.optional_text("requirement_set", ID);
         let message = reader.optional_lines("message", WORDS);
         Some(Self {
             items: items?,
-            requirement_set: set.unwrap_or_else(|| DEFAULT_SET.to_owned()),
+            requirement_set,
             message,
         })
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kaiji_schema::comparison::ComparedItem;
 use kaiji_schema::form::FormKind;
-use kaiji_schema::requirement::{Item, RequirementSet, requirement_set};
+use kaiji_schema::requirement::{Item, RequirementSet, RequirementSets};
 use kaiji_schema::violation::{Violation, Violations};
 
 use super::{NewQuestions, QuestionError};
@@ -40,9 +40,15 @@ struct Compared {
 }
 
 /// The set that is asked about.
-pub(super) fn asked_set(new: &NewQuestions) -> Result<&'static RequirementSet, Violations> {
+pub(super) fn asked_set(
+    new: &NewQuestions,
+    sets: &'static RequirementSets,
+) -> Result<&'static RequirementSet, Violations> {
+    let Some(id) = &new.requirement_set else {
+        return Ok(sets.current());
+    };
     let detail = "there is no such requirement set: see /api/v1/requirement-sets";
-    requirement_set(&new.requirement_set)
+    sets.find(id)
         .ok_or_else(|| violation("/requirement_set", "unknown_set", detail))
 }
 
@@ -51,9 +57,9 @@ pub(super) fn asked_set(new: &NewQuestions) -> Result<&'static RequirementSet, V
 pub(super) fn targets(
     connection: &mut DbConnection,
     system: &SystemRow,
+    set: &'static RequirementSet,
     new: &NewQuestions,
 ) -> Result<Vec<Target>, QuestionError> {
-    let set = asked_set(new)?;
     let compared = held(connection, system, set)?;
     let (mut targets, mut found) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
