@@ -1,7 +1,8 @@
 //! Who may do what: the permission stands in the handler's type, and there is no other way to an actor.
 //!
 //! Programs are held to the scopes of their tokens, people to those that follow from their roles; what takes a duty (keys,
-//! users, releases) asks people for the role itself and for a fresh one-time code.
+//! users, releases) asks people for the role itself and for a fresh one-time code. Whoever acts for another by a mandate
+//! (`Kaiji-Acting-For`) is held to the scopes of both, and has no duties there.
 //!
 //! `Caller<P>` holds a bearer token that nobody has looked at. [`Caller::ask`] checks it, then `P`, then runs the verb,
 //! all in one step off the network's threads: a request costs one hop, and a body is read for those alone who may.
@@ -16,6 +17,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use super::State;
+use super::headers::{acting_for, describe_acting_for};
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
 use crate::actor::{Act, Actor, OrganisationKind, Person, Role, Scope, Unfit};
@@ -51,6 +53,18 @@ pub enum People {
     SteppedUp,
     /// Nothing: every role lets its holder read.
     Freely,
+    /// What is asked of programs, of those of the organisation itself: nobody acts for it here.
+    Itself,
+}
+
+impl Grant {
+    /// Whether another may do it for the organisation, by a mandate that has the scopes. What it takes a duty or an
+    /// administrator for, it does itself.
+    pub fn is_open_to_agents(&self) -> bool {
+        self.kind == OrganisationKind::Institution
+            && matches!(self.people, People::Likewise | People::Freely)
+            && !self.scopes.contains(&Scope::Admin)
+    }
 }
 
 /// Who may use an operation.
@@ -131,6 +145,12 @@ permissions! {
     /// An organisation's administrators say who its people are and what they may do.
     UserKeepers: Operator [Admin] as Administrator, Vendor [Admin] as Administrator,
         Institution [Admin] as Administrator;
+    /// An institution sees the mandates that it gave and holds.
+    MandateReaders: Institution [Admin];
+    /// An institution gives mandates and ends them.
+    MandateKeepers: Institution [Admin] as Administrator;
+    /// Whoever belongs to an institution.
+    InstitutionMembers: Institution [] people Itself;
     /// Whoever is signed in, about themselves.
     SignedInPeople: Operator [] people Alone, Vendor [] people Alone, Institution [] people Alone;
     /// The same, with a fresh one-time code.
@@ -143,9 +163,10 @@ fn allow<P: Permission>(actor: &Actor) -> Result<(), Problem> {
     let of_kind = || P::GRANTS.iter().filter(|grant| grant.kind == actor.kind);
     let mut refusal = None;
     for grant in of_kind() {
-        let allowed = match actor.person() {
-            Some(person) => allow_person(grant, actor, person),
-            None => allow_program(grant, actor),
+        let allowed = match (&actor.agent, actor.person()) {
+            (Some(_), _) => allow_agent(grant, actor),
+            (None, Some(person)) => allow_person(grant, actor, person),
+            (None, None) => allow_program(grant, actor),
         };
         match allowed {
             Ok(()) => return Ok(()),
@@ -158,9 +179,19 @@ fn allow<P: Permission>(actor: &Actor) -> Result<(), Problem> {
     }))
 }
 
+fn allow_agent(grant: &Grant, actor: &Actor) -> Result<(), Problem> {
+    if grant.is_open_to_agents() {
+        return has_scopes(grant, actor);
+    }
+    let detail = "an organisation does this itself: nobody can do it for it by a mandate";
+    Err(Problem::new(Kind::Forbidden, detail))
+}
+
 fn allow_program(grant: &Grant, actor: &Actor) -> Result<(), Problem> {
     match grant.people {
-        People::Likewise | People::Dutiful(_) | People::Freely => has_scopes(grant, actor),
+        People::Likewise | People::Itself | People::Freely | People::Dutiful(_) => {
+            has_scopes(grant, actor)
+        }
         People::Alone | People::SteppedUp => {
             let detail = "for people who have signed in (`POST /api/v1/session`)";
             Err(Problem::new(Kind::Forbidden, detail))
@@ -170,7 +201,7 @@ fn allow_program(grant: &Grant, actor: &Actor) -> Result<(), Problem> {
 
 fn allow_person(grant: &Grant, actor: &Actor, person: &Person) -> Result<(), Problem> {
     match grant.people {
-        People::Likewise => has_scopes(grant, actor),
+        People::Likewise | People::Itself => has_scopes(grant, actor),
         People::Dutiful(role) => Ok(person.is_fit_as(role)?),
         People::Alone | People::Freely => Ok(()),
         People::SteppedUp => Ok(person.has_stepped_up()?),
@@ -182,6 +213,11 @@ fn has_scopes(grant: &Grant, actor: &Actor) -> Result<(), Problem> {
     let missing = missing.find(|scope| !actor.scopes.contains(**scope));
     match (missing, actor.person()) {
         (None, _) => Ok(()),
+        (Some(scope), _) if actor.agent.is_some() => {
+            let scope = scope.as_str();
+            let detail = format!("the mandate, or your own token or roles, lack the scope {scope}");
+            Err(Problem::new(Kind::Forbidden, detail))
+        }
         (Some(scope), None) => {
             let detail = format!("the token lacks the scope {}", scope.as_str());
             Err(Problem::new(Kind::Forbidden, detail))
@@ -205,10 +241,31 @@ impl From<Unfit> for Problem {
 
 /// Someone with a bearer token, who may do what `P` permits if the token holds.
 pub struct Caller<P> {
-    token: String,
-    act: Act,
+    bearer: Bearer,
     state: web::Data<State>,
     permission: PhantomData<P>,
+}
+
+/// What a request shows of who asks, and for whom.
+struct Bearer {
+    token: String,
+    act: Act,
+    acting_for: Result<Option<String>, Problem>,
+}
+
+impl Bearer {
+    /// Who is behind it. Whoever is refused to act for another is recorded as who they are.
+    fn actor(self, exchange: &Exchange) -> Result<Actor, Problem> {
+        let own = exchange.authenticate(&self.token, self.act)?;
+        let acting = self.acting_for.and_then(|institution| match institution {
+            None => Ok(None),
+            Some(institution) => Ok(Some(exchange.act_for(&own, &institution)?)),
+        });
+        if acting.is_err() {
+            record(exchange, &own, &acting);
+        }
+        Ok(acting?.unwrap_or(own))
+    }
 }
 
 impl<P: Permission> Caller<P> {
@@ -218,10 +275,10 @@ impl<P: Permission> Caller<P> {
         self,
         verb: impl FnOnce(&Exchange, &Actor) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (token, act) = (self.token, self.act);
+        let bearer = self.bearer;
         self.state
             .ask(move |exchange| {
-                let actor = exchange.authenticate(&token, act)?;
+                let actor = bearer.actor(exchange)?;
                 let outcome = allow::<P>(&actor).and_then(|()| verb(exchange, &actor));
                 record(exchange, &actor, &outcome);
                 outcome
@@ -234,11 +291,11 @@ impl<P: Permission> Caller<P> {
         self,
         verb: impl FnOnce(&Exchange, &Actor) -> Result<T, Problem> + Send + 'static,
     ) -> Result<(T, UnderWay), Problem> {
-        let (token, act) = (self.token, self.act);
+        let bearer = self.bearer;
         let shared = Arc::clone(self.state.exchange());
         self.state
             .ask(move |exchange| {
-                let actor = exchange.authenticate(&token, act)?;
+                let actor = bearer.actor(exchange)?;
                 let under_way = UnderWay {
                     exchange: shared,
                     actor,
@@ -328,8 +385,11 @@ impl<P: Permission> FromRequest for Caller<P> {
         ready(bearer(request).and_then(|token| {
             let state = State::of(request)?;
             Ok(Self {
-                token: token.to_owned(),
-                act: state.acts().of(request),
+                bearer: Bearer {
+                    token: token.to_owned(),
+                    act: state.acts().of(request),
+                    acting_for: acting_for(request.headers()),
+                },
                 state,
                 permission: PhantomData,
             })
@@ -346,6 +406,9 @@ impl<P: Permission> Describe for Caller<P> {
             Kind::Internal,
             Kind::Unavailable,
         ]);
+        if P::GRANTS.iter().any(Grant::is_open_to_agents) {
+            describe_acting_for(about);
+        }
         let fresh = |grant: &Grant| matches!(grant.people, People::Dutiful(_) | People::SteppedUp);
         if P::GRANTS.iter().any(fresh) {
             about.refuses(&[Kind::StepUpRequired]);

@@ -258,7 +258,7 @@ impl Exchange {
                 // Asked again: the release may have been narrowed, another call may have been first.
                 let row = readable(tx, &asking, &row.sha256)?;
                 if deliveries::find(tx, &asking.organisation, &row.sha256)?.is_none() {
-                    deliver(tx, &asking.organisation, &row)?;
+                    deliver(tx, &asking, &row)?;
                 }
                 Ok::<_, ReadStatementError>(())
             })?;
@@ -340,10 +340,12 @@ impl Exchange {
     }
 }
 
-fn deliver(tx: &mut Tx<'_>, institution_id: &str, row: &StatementRow) -> Result<(), StorageError> {
+fn deliver(tx: &mut Tx<'_>, asking: &Actor, row: &StatementRow) -> Result<(), StorageError> {
+    let institution_id = &asking.organisation;
     let delivery_leaf = tx.append(Entry {
         vendor: Some(row.vendor_id.clone()),
-        institution: Some(institution_id.to_owned()),
+        institution: Some(institution_id.clone()),
+        agent: asking.agent.clone(),
         product: Some(row.product_id.clone()),
         statement_sha256: Some(stored_digest(&row.sha256)?),
         ..Entry::new(Event::DeliveryMade)
@@ -352,7 +354,7 @@ fn deliver(tx: &mut Tx<'_>, institution_id: &str, row: &StatementRow) -> Result<
     deliveries::insert(
         tx,
         &DeliveryRow {
-            institution_id: institution_id.to_owned(),
+            institution_id: institution_id.clone(),
             statement_sha256: row.sha256.clone(),
             delivered_at,
             delivery_leaf,

@@ -8,11 +8,11 @@ use super::{Kind, Problem};
 use crate::exchange::{
     AcknowledgeError, AnswerError, ApproveKeyError, AuthenticateError, ChainError,
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, FileError,
-    IdempotencyError, ImportError, InvitationError, KeyError, LinkError, LogError,
-    MeasureTemplateError, OrganisationError, ProductError, ReadStatementError, RegistrationError,
-    RequestError, ReviewError, RiskMatrixError, SessionError, SignInError, Stale, StorageError,
-    SubmitError, SystemError, TokenError, TooManyTries, UserError, UserLinkError, VendorsWordError,
-    VerifyDocumentError,
+    IdempotencyError, ImportError, InvitationError, KeyError, LinkError, LogError, MandateError,
+    MeasureTemplateError, OrganisationError, ProductError, QuestionError, ReadStatementError,
+    RegistrationError, RequestError, ReviewError, RiskMatrixError, SessionError, SignInError,
+    Stale, StorageError, SubmitError, SystemError, TokenError, TooManyTries, UserError,
+    UserLinkError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -276,6 +276,19 @@ impl From<ReviewError> for Problem {
     }
 }
 
+impl From<MandateError> for Problem {
+    fn from(error: MandateError) -> Self {
+        match error {
+            MandateError::NotFound => said(Kind::NotFound, &error),
+            MandateError::Violations(violations) => violations.into(),
+            MandateError::InForce(_) => said(Kind::MandateInForce, &error),
+            MandateError::Ended => said(Kind::MandateEnded, &error),
+            MandateError::Idempotency(error) => error.into(),
+            MandateError::Storage(error) => error.into(),
+        }
+    }
+}
+
 impl From<RiskMatrixError> for Problem {
     fn from(error: RiskMatrixError) -> Self {
         match error {
@@ -294,6 +307,20 @@ impl From<MeasureTemplateError> for Problem {
             MeasureTemplateError::Stale(stale) => stale.into(),
             MeasureTemplateError::Idempotency(error) => error.into(),
             MeasureTemplateError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<QuestionError> for Problem {
+    fn from(error: QuestionError) -> Self {
+        match error {
+            QuestionError::NotFound => said(Kind::NotFound, &error),
+            QuestionError::Violations(violations) => violations.into(),
+            QuestionError::OpenAlready(_) => said(Kind::QuestionOpen, &error),
+            QuestionError::State(_) => said(Kind::QuestionState, &error),
+            QuestionError::Request(error) => error.into(),
+            QuestionError::Idempotency(error) => error.into(),
+            QuestionError::Storage(error) => error.into(),
         }
     }
 }
