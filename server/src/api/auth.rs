@@ -11,13 +11,13 @@
 use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use super::State;
-use super::headers::{acting_for, describe_acting_for};
+use super::bearer::{Bearer, token};
+use super::headers::describe_acting_for;
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
 use crate::actor::{Act, Actor, OrganisationKind, Person, Role, Scope, Unfit};
@@ -246,28 +246,6 @@ pub struct Caller<P> {
     permission: PhantomData<P>,
 }
 
-/// What a request shows of who asks, and for whom.
-struct Bearer {
-    token: String,
-    act: Act,
-    acting_for: Result<Option<String>, Problem>,
-}
-
-impl Bearer {
-    /// Who is behind it. Whoever is refused to act for another is recorded as who they are.
-    fn actor(self, exchange: &Exchange) -> Result<Actor, Problem> {
-        let own = exchange.authenticate(&self.token, self.act)?;
-        let acting = self.acting_for.and_then(|institution| match institution {
-            None => Ok(None),
-            Some(institution) => Ok(Some(exchange.act_for(&own, &institution)?)),
-        });
-        if acting.is_err() {
-            record(exchange, &own, &acting);
-        }
-        Ok(acting?.unwrap_or(own))
-    }
-}
-
 impl<P: Permission> Caller<P> {
     /// Runs a verb for the actor behind the token, if the token holds and `P` permits it. Whatever comes of it is
     /// recorded, also if nobody waits for the answer any more.
@@ -382,14 +360,10 @@ impl<P: Permission> FromRequest for Caller<P> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(bearer(request).and_then(|token| {
+        ready(token(request).and_then(|token| {
             let state = State::of(request)?;
             Ok(Self {
-                bearer: Bearer {
-                    token: token.to_owned(),
-                    act: state.acts().of(request),
-                    acting_for: acting_for(request.headers()),
-                },
+                bearer: Bearer::new(token, state.acts().of(request), request.headers()),
                 state,
                 permission: PhantomData,
             })
@@ -413,28 +387,5 @@ impl<P: Permission> Describe for Caller<P> {
         if P::GRANTS.iter().any(fresh) {
             about.refuses(&[Kind::StepUpRequired]);
         }
-    }
-}
-
-fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
-    let missing = || {
-        Problem::new(
-            Kind::Unauthenticated,
-            "send an access token, or the token of a session, as `Authorization: Bearer`",
-        )
-    };
-    let mut headers = request.headers().get_all(AUTHORIZATION);
-    let (Some(header), None) = (headers.next(), headers.next()) else {
-        return Err(missing());
-    };
-    let (scheme, token) = header
-        .to_str()
-        .ok()
-        .and_then(|text| text.split_once(' '))
-        .ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(token.trim())
-    } else {
-        Err(missing())
     }
 }

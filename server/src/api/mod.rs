@@ -9,6 +9,7 @@ pub mod attachments;
 pub mod attested;
 pub mod audit_events;
 pub mod auth;
+mod bearer;
 pub mod body;
 pub mod clients;
 pub mod directory;

@@ -342,6 +342,13 @@ fn the_same_call_again_asks_nothing_more(app: &TestApp) {
     assert_eq!(ask(&body).created(), first);
     ask(&json!({ "item": "sds-54" })).refused(422, "idempotency_key_reused");
     assert_eq!(held.asked("open").len(), 2);
+    // Also when there is nothing to ask any more.
+    let ids = |asked: &Value| {
+        let asked = asked["questions"].as_array().unwrap().iter();
+        asked.map(|found| found["id"].clone()).collect::<Vec<_>>()
+    };
+    held.vendor.withdraw(&held.name, "誤記").ok();
+    assert_eq!(ids(&ask(&body).created()), ids(&first));
 }
 
 fn whoever_attested_is_asked_by_a_letter_again(app: &TestApp) {

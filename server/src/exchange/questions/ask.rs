@@ -7,6 +7,7 @@ use std::sync::Arc;
 use kaiji_schema::form::FormKind;
 use kaiji_schema::letter::{self, Letter, LetterItem};
 use kaiji_schema::requirement::Item;
+use kaiji_schema::violation::Violations;
 use serde::Serialize;
 use serde_json::json;
 
@@ -51,12 +52,18 @@ impl Exchange {
     ) -> Result<QuestionsAsked, QuestionError> {
         let institution = actor.organisation.clone();
         let set = asked_set(&new, self.sets)?;
-        let targets = self.db.read(|c| {
+        let found = self.db.read(|c| {
             let system = systems::find(c, &institution, system_id)?;
             targets(c, &system.ok_or(QuestionError::NotFound)?, set, &new)
-        })?;
+        });
+        // The same call again is answered like the first, also if there is nothing to ask any more.
+        let targets = match found {
+            Err(QuestionError::Violations(violations)) => Err(violations),
+            found => Ok(found?),
+        };
+        let count = targets.as_ref().map_or(0, Vec::len);
         let asking = Asking {
-            ids: self.new_ids("qst", targets.len())?,
+            ids: self.new_ids("qst", count)?,
             request_ids: self.new_ids("req", FormKind::ALL.len())?,
             links: self.links.clone(),
             system_id: system_id.to_owned(),
@@ -122,7 +129,7 @@ struct Asking {
     system_id: String,
     requirement_set: String,
     message: Option<String>,
-    targets: Vec<Target>,
+    targets: Result<Vec<Target>, Violations>,
     /// One for each target.
     ids: Vec<String>,
     /// One for each form.
@@ -141,10 +148,11 @@ impl Asking {
     fn ask(&self, tx: &mut Tx<'_>) -> Result<Made, QuestionError> {
         let system = systems::find(tx, &self.institution, &self.system_id)?;
         let system = system.ok_or(QuestionError::NotFound)?;
+        let targets = self.targets.as_ref().map_err(Clone::clone)?;
         let mut made = Made::default();
         let mut by_address = ByAddress::new();
         for form in FormKind::ALL {
-            let asked = self.of_form(form);
+            let asked = self.of_form(targets, form);
             match asked.first().map(|(target, _)| &target.held) {
                 None => {}
                 Some(Held::Signed(statement)) => {
@@ -169,8 +177,8 @@ impl Asking {
         Ok(made)
     }
 
-    fn of_form(&self, form: FormKind) -> Vec<Asked<'_>> {
-        let asked = self.targets.iter().zip(&self.ids);
+    fn of_form<'a>(&'a self, targets: &'a [Target], form: FormKind) -> Vec<Asked<'a>> {
+        let asked = targets.iter().zip(&self.ids);
         asked
             .filter(|(target, _)| target.item.kind == form)
             .map(|(target, id)| (target, id.as_str()))
