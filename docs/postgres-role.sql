@@ -24,6 +24,7 @@ GRANT UPDATE (acknowledged_at, acknowledgement_leaf) ON deliveries TO :"role";
 GRANT UPDATE (state, attempts, next_attempt_at, failure, settled_at) ON letters TO :"role";
 GRANT UPDATE (acknowledged_at, acknowledgement_leaf) ON attested_statements TO :"role";
 GRANT UPDATE (announced_up_to) ON announcements TO :"role";
+GRANT UPDATE (revoked_at) ON inspection_links TO :"role";
 GRANT UPDATE (expires_at) ON attachments, attachment_uploads TO :"role";
 GRANT UPDATE (last_seen_at, stepped_up_at) ON sessions TO :"role";
 GRANT UPDATE ON users, user_links TO :"role";
@@ -35,5 +36,5 @@ GRANT DELETE ON announcements, idempotency_keys, key_challenges, systems, used_a
 GRANT DELETE ON attachments, attachment_chunks, attachment_uploads TO :"role";
 GRANT DELETE ON enrolments, recovery_codes, sessions, tries TO :"role";
 
--- leaves, checkpoints, confirmations, audit_events, audit_heads, timestamps and cosignatures are in neither list: they are
--- only appended to.
+-- leaves, checkpoints, confirmations, audit_events, audit_heads, timestamps, cosignatures, inspections and
+-- inspection_accesses are in neither list: they are only appended to.

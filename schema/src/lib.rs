@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod fold;
 pub mod form;
 pub mod identifier;
+pub mod inspection;
 pub mod jws;
 pub mod key;
 pub mod letter;

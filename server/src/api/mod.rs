@@ -17,6 +17,8 @@ pub mod evidence;
 pub mod exports;
 pub mod headers;
 pub mod health;
+pub mod inspection;
+pub mod inspections;
 pub mod invitation;
 pub mod keys;
 pub mod link;
@@ -67,6 +69,7 @@ pub fn operations() -> Vec<Operation> {
         of_statements(),
         of_institutions(),
         of_requests(),
+        of_inspections(),
         of_links(),
         of_people(),
     ]
@@ -449,6 +452,37 @@ fn of_links() -> Vec<Operation> {
             "The operator decides. Until then the request can still be answered by the link.",
         )
         .refuses(&[Kind::AppliedAlready]),
+    ]
+}
+
+fn of_inspections() -> Vec<Operation> {
+    vec![
+        post("/api/v1/inspections", inspections::create, "Freeze what the institution has to show to an inspector (立入検査).")
+            .explained(
+                "Everything is as of one moment, also when package and PDF are asked for later: the same inspection is always \
+                 made again alike. Signed statements that were not fetched yet are delivered by this. The body may be left out.",
+            ),
+        get("/api/v1/inspections", inspections::list, "List the institution's inspections."),
+        get("/api/v1/inspections/{id}", inspections::find, "Show an inspection, with what is counted of it."),
+        get("/api/v1/inspections/{id}/package", inspections::package, "Hand out the package of an inspection, a zip.")
+            .explained(
+                "A guide, the PDF, tables as CSV, the frozen facts, the log's checkpoint, and the evidence folder of every \
+                 signed statement. What cp932 lacks becomes 〓 and is listed in `characters.csv`, with whole tables in \
+                 `utf-8/` beside it.",
+            ),
+        get("/api/v1/inspections/{id}/document", inspections::document, "Hand out an inspection as a PDF to print."),
+        post("/api/v1/inspections/{id}/links", inspections::make_link, "Make a link by which an inspector sees an inspection.")
+            .explained(
+                "For `days` days (7, at most 30), read-only, to this inspection alone. The institution hands the address over \
+                 itself; it is shown this once. Every time that it is opened is put down.",
+            ),
+        get("/api/v1/inspections/{id}/links", inspections::links, "List the links to an inspection."),
+        delete("/api/v1/inspections/{id}/links/{link}", inspections::revoke_link, "Revoke a link to an inspection."),
+        get("/api/v1/inspections/{id}/accesses", inspections::accesses, "List when the links to an inspection were opened.")
+            .explained("When, from where, and what was asked for; also what was refused after a link had ended."),
+        get("/api/v1/inspection", inspection::look, "Show the inspection that a link leads to, in numbers."),
+        get("/api/v1/inspection/package", inspection::package, "Hand out the package of the inspection that a link leads to."),
+        get("/api/v1/inspection/document", inspection::document, "Hand out the PDF of the inspection that a link leads to."),
     ]
 }
 

@@ -19,7 +19,8 @@ use people::{
 use super::keys::Note;
 use super::requests::{Refusal, ReleasedProduct};
 use crate::exchange::{
-    Addressee, ChosenPassword, Draft, ForgottenPassword, Forward, NewClient, NewOrganisation,
+    Addressee, ChosenPassword, Draft, ForgottenPassword, Forward, NewClient, NewInspection,
+    NewInspectionLink, NewOrganisation,
     NewProduct, NewRegistration, NewRequest, NewSystem, NewUser, OneTimeCode, OrganisationChange,
     PasswordChange, Preferences, ProductChange, RegistrationApproval, Release, Revocation, SignIn,
     SystemChange, UserChange,
@@ -113,6 +114,8 @@ shaped! {
     PasswordChange => PasswordChangeShape: {
         "old_password": "くじら雲を追いかけた夏の校庭", "code": "123456", "password": "雨だれ石をも穿つ十三年めの秋",
     };
+    NewInspection => NewInspectionShape: { "title": "令和8年度 医療法第25条に基づく立入検査", "visit_on": "2026-12-10" };
+    NewInspectionLink => NewInspectionLinkShape: { "label": "見本保健所 検査担当 様", "days": 14 };
     Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
 }
 
@@ -136,6 +139,33 @@ pub struct OpaqueFile(String);
 #[derive(ToSchema)]
 #[schema(value_type = String)]
 pub struct PlainText(String);
+
+/// A PDF.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct PdfFile(Vec<u8>);
+
+/// An inspection to be frozen.
+#[derive(ToSchema)]
+#[schema(as = NewInspection)]
+pub struct NewInspectionShape {
+    /// What the institution calls it, at most 200 characters.
+    title: Option<String>,
+    /// The day of the visit.
+    #[schema(format = Date)]
+    visit_on: Option<String>,
+}
+
+/// A link to an inspection.
+#[derive(ToSchema)]
+#[schema(as = NewInspectionLink)]
+pub struct NewInspectionLinkShape {
+    /// For whom it is, at most 200 characters.
+    label: String,
+    /// For how many days it is good; 7 if it is left out.
+    #[schema(minimum = 1, maximum = 30)]
+    days: Option<u8>,
+}
 
 /// A zip archive.
 #[derive(ToSchema)]

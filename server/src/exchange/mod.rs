@@ -33,6 +33,7 @@ mod gather_letters;
 mod high_water;
 mod idempotency;
 mod import_systems;
+mod inspections;
 mod invite_user;
 mod jwt;
 mod letters;
@@ -77,6 +78,7 @@ mod vendors_word;
 mod verify_document;
 mod verify_log;
 mod withdraw_statement;
+mod zip;
 
 use std::sync::Arc;
 
@@ -113,6 +115,11 @@ pub use high_water::{HighWater, HighWaterError};
 pub use idempotency::{Idempotency, IdempotencyError};
 pub use import_systems::{
     ImportAction, ImportError, ImportPlan, MemberChange, Missing, PlannedSystem,
+};
+pub use inspections::{
+    AccessView, InspectedView, InspectionError, InspectionLinkView, InspectionPackage,
+    InspectionSummary, InspectionView, Inspector, InspectorError, LinkEnd, MadeLink, NewInspection,
+    NewInspectionLink, Purpose,
 };
 pub use invite_user::NewUser;
 pub use jwt::TokenKey;

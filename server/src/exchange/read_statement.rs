@@ -340,7 +340,8 @@ impl Exchange {
     }
 }
 
-fn deliver(tx: &mut Tx<'_>, institution_id: &str, row: &StatementRow) -> Result<(), StorageError> {
+/// Puts down that an institution was given a statement.
+pub(super) fn deliver(tx: &mut Tx<'_>, institution_id: &str, row: &StatementRow) -> Result<(), StorageError> {
     let delivery_leaf = tx.append(Entry {
         vendor: Some(row.vendor_id.clone()),
         institution: Some(institution_id.to_owned()),

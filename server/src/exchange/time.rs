@@ -1,8 +1,8 @@
 //! How instants are shown: RFC 3339, UTC, milliseconds.
 
 use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
+pub(super) use kaiji_schema::calendar::IN_JAPAN as JAPAN;
 use serde::{Serialize, Serializer};
 
 /// An instant as rows keep it (milliseconds UTC) and documents show it (`2026-11-01T00:00:00.000Z`).
@@ -27,9 +27,6 @@ impl Serialize for Moment {
         serializer.collect_str(&format_args!("{:.3}", self.timestamp()))
     }
 }
-
-/// The clock on Japan's walls.
-pub(super) const JAPAN: TimeZone = TimeZone::fixed(Offset::constant(9));
 
 /// The day that it is in Japan at an instant.
 pub fn day_in_japan(at: Timestamp) -> Date {

@@ -18,6 +18,7 @@ pub mod deliveries;
 pub mod events;
 pub mod high_water;
 pub mod idempotency;
+pub mod inspections;
 pub mod letters;
 pub mod links;
 pub mod log;

@@ -520,6 +520,46 @@ table! {
     }
 }
 
+table! {
+    inspections (id) {
+        id -> Text,
+        institution_id -> Text,
+        title -> Nullable<Text>,
+        visit_on -> Nullable<Text>,
+        frozen_at -> BigInt,
+        frozen_by -> Text,
+        log_size -> BigInt,
+        facts_sha256 -> Text,
+        summary -> Text,
+        facts -> Binary,
+    }
+}
+
+table! {
+    inspection_links (id) {
+        id -> Text,
+        inspection_id -> Text,
+        label -> Text,
+        token_sha256 -> Text,
+        made_by -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    inspection_accesses (id) {
+        id -> Text,
+        inspection_id -> Text,
+        link_id -> Text,
+        occurred_at -> BigInt,
+        address -> Text,
+        what -> Text,
+        result -> Text,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     announcements,
     attachment_chunks,
@@ -538,6 +578,9 @@ allow_tables_to_appear_in_same_query!(
     events,
     grants,
     idempotency_keys,
+    inspection_accesses,
+    inspection_links,
+    inspections,
     key_challenges,
     leaves,
     letters,

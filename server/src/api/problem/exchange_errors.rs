@@ -8,7 +8,7 @@ use super::{Kind, Problem};
 use crate::exchange::{
     AcknowledgeError, AnswerError, ApproveKeyError, AttachmentError, AuthenticateError, ChainError,
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, IdempotencyError,
-    ImportError, InvitationError, KeyError, LinkError, LogError, OrganisationError, ProductError,
+    ImportError, InspectionError, InspectorError, InvitationError, KeyError, LinkError, LogError, OrganisationError, ProductError,
     ReadStatementError, RegistrationError, RequestError, SessionError, SignInError, Stale,
     StorageError, SubmitError, SystemError, TokenError, TooManyTries, UserError, UserLinkError,
     VendorsWordError, VerifyDocumentError,
@@ -409,6 +409,29 @@ impl From<UserLinkError> for Problem {
             UserLinkError::Used => said(Kind::LinkUsed, &error),
             UserLinkError::TooManyTries(error) => error.into(),
             UserLinkError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<InspectionError> for Problem {
+    fn from(error: InspectionError) -> Self {
+        match error {
+            InspectionError::NotFound => said(Kind::NotFound, &error),
+            InspectionError::Violations(violations) => violations.into(),
+            InspectionError::Log(error) => error.into(),
+            InspectionError::Idempotency(error) => error.into(),
+            InspectionError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<InspectorError> for Problem {
+    fn from(error: InspectorError) -> Self {
+        match error {
+            InspectorError::Unknown => said(Kind::UnknownLink, &error),
+            InspectorError::Ended(_) => said(Kind::LinkGone, &error),
+            InspectorError::TooManyTries(error) => error.into(),
+            InspectorError::Storage(error) => error.into(),
         }
     }
 }

@@ -1,0 +1,407 @@
+//! What stands in the cells of each table. Days are those of Japan; times are as people in Japan read them.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::facts::{Compared, Facts, HeldStatement, SystemFact};
+use super::reviews::{EvidenceFile, ReviewFact};
+use crate::calendar::IN_JAPAN;
+use crate::comparison::Reason;
+use crate::sheet::inventory::InventorySheet;
+use crate::sheet::{ComparisonRow, Encoding, Replaced, Sheet};
+
+/// What comes of a table: its writer, and the characters that its encoding does not have.
+type Written<W> = io::Result<(W, Vec<Replaced>)>;
+
+/// The columns behind those of `comparison.csv`.
+const REVIEW_COLUMNS: [&str; 8] = [
+    "リスク評価",
+    "対応",
+    "対応策",
+    "目標日",
+    "確認日",
+    "確認者",
+    "承認者",
+    "承認日",
+];
+
+const REVIEWS: [&str; 22] = [
+    "システム",
+    "項番",
+    "項目",
+    "状態",
+    "リスク",
+    "発生可能性",
+    "影響度",
+    "リスクレベル",
+    "対応",
+    "対応策",
+    "担当者",
+    "目標日",
+    "確認日",
+    "確認者",
+    "承認者",
+    "承認日",
+    "受容の期限",
+    "次回見直し日",
+    "経緯",
+    "根拠資料",
+    "システムID",
+    "項目ID",
+];
+
+const CHECKLIST: [&str; 12] = [
+    "章",
+    "項番",
+    "項目",
+    "確認",
+    "初回確認日",
+    "目標日",
+    "状態",
+    "最終点検日",
+    "責任者",
+    "備考",
+    "交換サービスの記録",
+    "根拠資料",
+];
+
+const CONTRACT_POINTS: [&str; 8] = [
+    "システム",
+    "事業者",
+    "番号",
+    "確認事項",
+    "確認状況",
+    "記載箇所",
+    "確認日",
+    "備考",
+];
+
+const REQUESTS: [&str; 10] = [
+    "依頼日",
+    "システム",
+    "対象",
+    "依頼先",
+    "様式",
+    "回答期限",
+    "状態",
+    "状態の日付",
+    "理由",
+    "依頼ID",
+];
+
+const MISSING: [&str; 6] = [
+    "システム",
+    "事業者",
+    "製品・サービス名",
+    "開示書",
+    "必要な対応",
+    "依頼中",
+];
+
+const DELIVERIES: [&str; 10] = [
+    "事業者",
+    "製品・サービス名",
+    "様式",
+    "改訂",
+    "交付日時",
+    "交付のログ位置",
+    "受領確認日時",
+    "受領確認のログ位置",
+    "署名検証結果",
+    "開示書のSHA-256",
+];
+
+pub(super) fn systems<W: Write>(facts: &Facts, encoding: Encoding, writer: W) -> Written<W> {
+    let mut sheet = InventorySheet::new(writer, encoding, facts.anchors.checkpoint_line())?;
+    for system in &facts.systems {
+        sheet.row(&system.members)?;
+    }
+    sheet.finish()
+}
+
+pub(super) fn comparison<W: Write>(facts: &Facts, encoding: Encoding, writer: W) -> Written<W> {
+    let mut header = ComparisonRow::HEADER.to_vec();
+    header.extend(REVIEW_COLUMNS);
+    let mut rows = ComparisonRows {
+        sheet: Sheet::new(writer, encoding, &header)?,
+        reviews: facts.reviews_by_item(),
+    };
+    let checkpoint = facts.anchors.checkpoint_line();
+    for system in &facts.systems {
+        let place = ComparisonRow {
+            institution_code: facts.institution.code.as_deref().unwrap_or_default(),
+            institution: &facts.institution.name,
+            system: system.name(),
+            checkpoint: &checkpoint,
+            ..ComparisonRow::default()
+        };
+        for (_, statement) in facts.held_for(system) {
+            rows.statement(facts, &place, system, statement)?;
+        }
+        if system.statements.is_empty() {
+            rows.not_received(place, system)?;
+        }
+    }
+    rows.sheet.finish()
+}
+
+struct ComparisonRows<'f, W: Write> {
+    sheet: Sheet<W>,
+    reviews: HashMap<(&'f str, &'f str), &'f ReviewFact>,
+}
+
+impl<W: Write> ComparisonRows<'_, W> {
+    fn statement(
+        &mut self,
+        facts: &Facts,
+        place: &ComparisonRow<'_>,
+        system: &SystemFact,
+        statement: &HeldStatement,
+    ) -> io::Result<()> {
+        let received_on = statement.received_on.to_string();
+        let common = ComparisonRow {
+            vendor: &statement.vendor,
+            corporate_number: statement.corporate_number.as_deref().unwrap_or_default(),
+            product: &statement.product,
+            version: &statement.version,
+            form: &statement.form,
+            form_edition: &statement.form_edition,
+            issued_on: &statement.issued_on,
+            received_on: &received_on,
+            signature: &statement.signature,
+            ..place.clone()
+        };
+        for compared in &statement.items {
+            let review = self.reviews.get(&(&*system.id, &*compared.item)).copied();
+            self.row(&item_row(facts, &common, statement, compared), review)?;
+        }
+        Ok(())
+    }
+
+    fn not_received(&mut self, place: ComparisonRow<'_>, system: &SystemFact) -> io::Result<()> {
+        let row = ComparisonRow {
+            vendor: system.text("vendor_name"),
+            corporate_number: system.corporate_number.as_deref().unwrap_or_default(),
+            product: system.text("product_name"),
+            ..place
+        };
+        self.row(&row.not_received(), None)
+    }
+
+    fn row(&mut self, row: &ComparisonRow<'_>, review: Option<&ReviewFact>) -> io::Result<()> {
+        let review = review.map(review_cells).unwrap_or_default();
+        let cells = row.place_cells().into_iter().chain(row.statement_cells());
+        self.sheet
+            .row(cells.chain(review.iter().map(String::as_str)))
+    }
+}
+
+fn item_row<'r>(
+    facts: &'r Facts,
+    common: &ComparisonRow<'r>,
+    statement: &HeldStatement,
+    compared: &'r Compared,
+) -> ComparisonRow<'r> {
+    let set = facts.sets.get(&statement.set);
+    let item = set.and_then(|set| set.items.get(&compared.item));
+    let row = ComparisonRow {
+        answer: compared.answer.as_str().into(),
+        remark: compared.remark.as_str().into(),
+        judgement: compared.outcome.label(),
+        reason: compared.reason.map_or("", Reason::label),
+        ..common.clone()
+    };
+    match item {
+        Some(item) => ComparisonRow {
+            chapter: item.chapter.to_string().into(),
+            number: format!("No.{}", item.number).into(),
+            text: item.text.as_str().into(),
+            ..row
+        },
+        None => row,
+    }
+}
+
+/// The cells of [`REVIEW_COLUMNS`].
+fn review_cells(review: &ReviewFact) -> [String; 8] {
+    [
+        review.assessment(),
+        review.treatment.clone().unwrap_or_default(),
+        review.measures.clone(),
+        date(review.target_on),
+        date(review.confirmed_on),
+        review.confirmed_by.clone(),
+        review.approver.clone(),
+        date(review.approved_on),
+    ]
+}
+
+pub(super) fn reviews<W: Write>(
+    facts: &Facts,
+    open: bool,
+    encoding: Encoding,
+    writer: W,
+) -> Written<W> {
+    let wanted = |review: &&ReviewFact| review.is_open() == open;
+    let rows = facts.reviews.iter().filter(wanted).map(|review| {
+        [
+            review.system_name.clone(),
+            format!("No.{}", review.number),
+            review.text.clone(),
+            review.state.clone(),
+            review.risk.clone(),
+            step(review.likelihood),
+            step(review.impact),
+            review.level.clone().unwrap_or_default(),
+            review.treatment.clone().unwrap_or_default(),
+            review.measures.clone(),
+            review.owner.clone(),
+            date(review.target_on),
+            date(review.confirmed_on),
+            review.confirmed_by.clone(),
+            review.approver.clone(),
+            date(review.approved_on),
+            date(review.expires_on),
+            date(review.next_review_on),
+            review.note.clone(),
+            files(&review.evidence),
+            review.system.clone(),
+            review.item.clone(),
+        ]
+    });
+    table(&REVIEWS, rows, encoding, writer)
+}
+
+pub(super) fn checklist<W: Write>(facts: &Facts, encoding: Encoding, writer: W) -> Written<W> {
+    let rows = facts.checklist.iter().map(|item| {
+        [
+            item.section.clone(),
+            item.number.clone(),
+            item.text.clone(),
+            item.answer.clone(),
+            date(item.first_confirmed_on),
+            date(item.target_on),
+            item.state.clone(),
+            date(item.last_checked_on),
+            item.responsible.clone(),
+            item.note.clone(),
+            item.known.clone(),
+            files(&item.evidence),
+        ]
+    });
+    table(&CHECKLIST, rows, encoding, writer)
+}
+
+pub(super) fn contract_points<W: Write>(
+    facts: &Facts,
+    encoding: Encoding,
+    writer: W,
+) -> Written<W> {
+    let rows = facts.contract_points.iter().map(|point| {
+        [
+            point.system.clone(),
+            point.vendor.clone(),
+            point.number.clone(),
+            point.text.clone(),
+            point.state.clone(),
+            point.written_in.clone(),
+            date(point.confirmed_on),
+            point.note.clone(),
+        ]
+    });
+    table(&CONTRACT_POINTS, rows, encoding, writer)
+}
+
+pub(super) fn requests<W: Write>(facts: &Facts, encoding: Encoding, writer: W) -> Written<W> {
+    let rows = facts.requests.iter().map(|request| {
+        [
+            request.asked_on.to_string(),
+            request.system.clone().unwrap_or_default(),
+            request.subject.clone(),
+            request.chain.join(" → "),
+            request.forms.join("・"),
+            date(request.due_on),
+            request.state.clone(),
+            request.settled_on.to_string(),
+            request.reason.clone().unwrap_or_default(),
+            request.id.clone(),
+        ]
+    });
+    table(&REQUESTS, rows, encoding, writer)
+}
+
+pub(super) fn missing<W: Write>(facts: &Facts, encoding: Encoding, writer: W) -> Written<W> {
+    let wanting = facts.systems.iter().filter(|system| system.is_wanting());
+    let rows = wanting.map(|system| {
+        let forms: Vec<_> = facts.held_for(system).map(|(_, held)| &*held.form).collect();
+        let held = if forms.is_empty() {
+            "未受領".to_owned()
+        } else {
+            format!("{} 受領済み", forms.join("・"))
+        };
+        [
+            system.name().to_owned(),
+            system.text("vendor_name").to_owned(),
+            system.text("product_name").to_owned(),
+            held,
+            system.proposal.clone().unwrap_or_default(),
+            if system.is_asked_for { "はい" } else { "いいえ" }.to_owned(),
+        ]
+    });
+    table(&MISSING, rows, encoding, writer)
+}
+
+pub(super) fn deliveries<W: Write>(facts: &Facts, encoding: Encoding, writer: W) -> Written<W> {
+    let rows = facts.deliveries.iter().map(|delivery| {
+        let (delivered, leaf) = delivery.delivered;
+        let acknowledged = delivery.acknowledged;
+        [
+            delivery.vendor.clone(),
+            delivery.product.clone(),
+            delivery.form.clone(),
+            delivery.revision.map_or_else(String::new, |n| n.to_string()),
+            time(delivered),
+            leaf.to_string(),
+            acknowledged.map_or_else(String::new, |(at, _)| time(at)),
+            acknowledged.map_or_else(String::new, |(_, leaf)| leaf.to_string()),
+            delivery.signature.clone(),
+            delivery.statement.clone(),
+        ]
+    });
+    table(&DELIVERIES, rows, encoding, writer)
+}
+
+fn table<W: Write, const N: usize>(
+    header: &[&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+    encoding: Encoding,
+    writer: W,
+) -> Written<W> {
+    let mut sheet = Sheet::new(writer, encoding, header)?;
+    for row in rows {
+        sheet.row(row.iter().map(String::as_str))?;
+    }
+    sheet.finish()
+}
+
+fn date(date: Option<Date>) -> String {
+    date.map_or_else(String::new, |date| date.to_string())
+}
+
+fn step(step: Option<u8>) -> String {
+    step.map_or_else(String::new, |step| step.to_string())
+}
+
+/// As spreadsheets read times.
+fn time(at: Timestamp) -> String {
+    let local = at.to_zoned(IN_JAPAN);
+    local.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn files(files: &[EvidenceFile]) -> String {
+    let named = |file: &EvidenceFile| format!("{}（SHA-256 {}）", file.name, file.sha256);
+    files.iter().map(named).collect::<Vec<_>>().join("／")
+}
