@@ -25,7 +25,8 @@ GRANT UPDATE (state, attempts, next_attempt_at, failure, settled_at) ON letters 
 GRANT UPDATE (acknowledged_at, acknowledgement_leaf) ON attested_statements TO :"role";
 GRANT UPDATE (announced_up_to) ON announcements TO :"role";
 GRANT UPDATE (revoked_at) ON inspection_links TO :"role";
-GRANT UPDATE (expires_at) ON attachments, attachment_uploads TO :"role";
+GRANT UPDATE (expires_at) ON attachments, file_uploads TO :"role";
+GRANT UPDATE (name, media_type, expires_at) ON evidence_files TO :"role";
 GRANT UPDATE (last_seen_at, stepped_up_at) ON sessions TO :"role";
 GRANT UPDATE ON users, user_links TO :"role";
 -- Never what was signed.
@@ -33,7 +34,7 @@ GRANT UPDATE (superseded_by, withdrawn_at, withdrawal_reason, withdrawal_leaf, c
 
 -- Deleted when their time is over, or when their owner says so.
 GRANT DELETE ON announcements, idempotency_keys, key_challenges, systems, used_assertions TO :"role";
-GRANT DELETE ON attachments, attachment_chunks, attachment_uploads TO :"role";
+GRANT DELETE ON attachments, evidence_files, file_chunks, file_uploads TO :"role";
 GRANT DELETE ON enrolments, recovery_codes, sessions, tries TO :"role";
 
 -- leaves, checkpoints, confirmations, audit_events, audit_heads, timestamps, cosignatures, inspections and

@@ -18,7 +18,7 @@ use crate::digest::Digest;
 use crate::strict_json::{self, SyntaxError, Value};
 use crate::violation::{Violation, Violations, escape_pointer_token};
 
-use values::{Lines, calendar_date, expected_found, line_text, point_in_time};
+use values::{Lines, calendar_date, check_text, expected_found, line_text, point_in_time};
 
 /// What a digest is, for messages.
 const DIGEST: &str = "a SHA-256 digest, 64 lower-case hex digits";
@@ -59,6 +59,12 @@ pub fn read<T: FromMembers>(bytes: &[u8]) -> Result<T, ReadError> {
         let detail = "the document is incomplete";
         Violations::one(Violation::new("", "incomplete", detail)).into()
     })
+}
+
+/// Whether a text that comes from elsewhere than a document is a single line of 1 to `max_chars` characters; the code and
+/// the detail of its violation if not, as for [`Reader::required_text`].
+pub(crate) fn check_line(text: &str, max_chars: usize) -> Result<(), (&'static str, String)> {
+    check_text(text, max_chars, Lines::One)
 }
 
 /// The members of one object that were not taken yet, and the violations found so far.

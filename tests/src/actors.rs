@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::app::Site;
 use crate::documents::{compact, fixture, new_key, sha256, sha256_of};
-use crate::http::{Answer, Call};
+use crate::http::{Answer, Call, percent_encoded};
 
 /// Every scope that a client of such an organisation can have.
 pub fn scopes_of(kind: OrganisationKind) -> Vec<&'static str> {
@@ -422,6 +422,13 @@ impl Institution {
     pub fn fetch(&self, statement: &str) -> Answer {
         let get = self.get(&format!("/statements/{statement}"));
         get.header("Accept", "application/jose").send()
+    }
+
+    /// Brings a file for its own records, under a name that may hold anything, as a client writes it in an address.
+    pub fn bring(&self, name: &str, media_type: &str, file: &[u8]) -> Call {
+        let path = format!("/evidence-files/{}", sha256_of(file));
+        let named = format!("{path}?name={}", percent_encoded(name, |_| false));
+        self.put(&named).body(media_type, file)
     }
 
     /// The comparisons of a system.

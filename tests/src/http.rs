@@ -216,7 +216,7 @@ impl Problem {
 }
 
 /// The text with `%XX` for each byte that is not kept.
-fn percent_encoded(text: &str, keep: impl Fn(u8) -> bool) -> String {
+pub(crate) fn percent_encoded(text: &str, keep: impl Fn(u8) -> bool) -> String {
     let written = |byte: u8| {
         if keep(byte) {
             char::from(byte).to_string()

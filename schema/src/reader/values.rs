@@ -21,6 +21,16 @@ pub(super) fn line_text(
     let Value::Text(text) = value else {
         return Err(("type", expected_found("a string", value)));
     };
+    check_text(text, max_chars, lines)?;
+    Ok(text.clone().into_owned())
+}
+
+/// Whether a text follows the rules; the code and the detail of its violation if not.
+pub(super) fn check_text(
+    text: &str,
+    max_chars: usize,
+    lines: Lines,
+) -> Result<(), (&'static str, String)> {
     if text.trim().is_empty() {
         return Err(("empty", String::from("must not be empty")));
     }
@@ -42,7 +52,7 @@ pub(super) fn line_text(
             return Err(("control", detail));
         }
     }
-    Ok(text.clone().into_owned())
+    Ok(())
 }
 
 /// Unicode's `Bidi_Control` characters (UAX #9): they can make signed text appear as another text.

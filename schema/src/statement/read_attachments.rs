@@ -1,6 +1,7 @@
 //! Reads the list of files that a payload names. Whether the service has or takes them is its own rule.
 
 use super::Attachment;
+use crate::file_label::{FILE_NAME, is_file_name};
 use crate::reader::Reader;
 use crate::strict_json::Value;
 
@@ -71,11 +72,8 @@ fn report_twin(members: &mut Reader<'_>, attachment: &Attachment, earlier: &[Att
 /// A name that is a file's name on every system, without a path.
 fn read_file_name(members: &mut Reader<'_>) -> Option<String> {
     let name = members.required_text("name", MAX_FILE_NAME_CHARS)?;
-    let path = name.contains(['/', '\\', ':', '*', '?', '"', '<', '>', '|']);
-    if path || name.starts_with([' ', '.']) || name.ends_with([' ', '.']) {
-        let detail = "must be a file name: without / \\ : * ? \" < > |, \
-                      and with no point or space at either end";
-        members.report("name", "file_name", detail);
+    if !is_file_name(&name) {
+        members.report("name", "file_name", FILE_NAME);
         return None;
     }
     Some(name)

@@ -108,6 +108,8 @@ permissions! {
     StatementReaders: Vendor [StatementsRead], Institution [StatementsRead];
     /// An institution keeps its inventory, asks for statements and acknowledges them.
     InstitutionRequests: Institution [RequestsWrite];
+    /// An institution keeps its own records: reviews, checklist, contract points, and the files that they name.
+    RecordKeepers: Institution [ReviewsWrite];
     /// An institution reads how statements compare.
     InstitutionReads: Institution [StatementsRead];
     /// Requests are seen by the institution that made them and by the vendor that is asked.

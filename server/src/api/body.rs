@@ -55,6 +55,7 @@ pub type Held = Result<Bytes, Problem>;
 /// A file, taken off the wire while it is kept.
 pub struct FileBody {
     announced: Option<u64>,
+    media_type: String,
     body: Pin<Box<BodyStream<Payload>>>,
     /// What was taken and not given on.
     rest: BytesMut,
@@ -65,6 +66,11 @@ impl FileBody {
     /// How many bytes the sender says that there are.
     pub fn announced(&self) -> Option<u64> {
         self.announced
+    }
+
+    /// What the sender says that it is; empty where it says nothing.
+    pub fn media_type(&self) -> &str {
+        &self.media_type
     }
 
     /// The next bytes: `size` of them, or what is left at the end; `None` after that.
@@ -294,9 +300,10 @@ impl FromRequest for FileBody {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let announced = request.headers().get(CONTENT_LENGTH);
+        let said = |name| request.headers().get(name)?.to_str().ok();
         ready(Ok(Self {
-            announced: announced.and_then(|length| length.to_str().ok()?.parse().ok()),
+            announced: said(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+            media_type: said(CONTENT_TYPE).unwrap_or_default().to_owned(),
             body: Box::pin(BodyStream::new(payload.take())),
             rest: BytesMut::new(),
             seen: 0,

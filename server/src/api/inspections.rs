@@ -13,7 +13,7 @@ use super::body::{Document, OptionalDocument};
 use super::exports::Format;
 use super::headers::IdempotencyKey;
 use super::operation::{About, Describe, answer_header};
-use super::page::{Everything, Listing};
+use super::page::Listing;
 use super::pieces::{Begun, PieceByPiece, Pieces};
 use super::problem::Problem;
 use super::query::Query;
@@ -46,10 +46,10 @@ pub async fn create(
 /// Lists inspections.
 pub async fn list(
     caller: Caller<Inspected>,
-    listing: Listing<Everything>,
+    listing: Listing,
 ) -> Answer<Listed<InspectionView>> {
     let verb = caller.ask(move |exchange, actor| {
-        let (_, window) = listing.read()?;
+        let window = listing.window()?;
         Ok(exchange.list_inspections(actor, &window)?)
     });
     verb.await.map(Listed)
@@ -108,10 +108,10 @@ pub async fn make_link(
 pub async fn links(
     caller: Caller<Inspected>,
     id: web::Path<String>,
-    listing: Listing<Everything>,
+    listing: Listing,
 ) -> Answer<Listed<InspectionLinkView>> {
     let verb = caller.ask(move |exchange, actor| {
-        let (_, window) = listing.read()?;
+        let window = listing.window()?;
         Ok(exchange.list_inspection_links(actor, &id, &window)?)
     });
     verb.await.map(Listed)
@@ -133,10 +133,10 @@ pub async fn revoke_link(
 pub async fn accesses(
     caller: Caller<Inspected>,
     id: web::Path<String>,
-    listing: Listing<Everything>,
+    listing: Listing,
 ) -> Answer<Listed<AccessView>> {
     let verb = caller.ask(move |exchange, actor| {
-        let (_, window) = listing.read()?;
+        let window = listing.window()?;
         Ok(exchange.list_inspection_accesses(actor, &id, &window)?)
     });
     verb.await.map(Listed)

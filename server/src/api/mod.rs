@@ -14,7 +14,9 @@ pub mod clients;
 pub mod directory;
 pub mod events;
 pub mod evidence;
+pub mod evidence_files;
 pub mod exports;
+pub mod files;
 pub mod headers;
 pub mod health;
 pub mod inspection;
@@ -68,6 +70,7 @@ pub fn operations() -> Vec<Operation> {
         of_vendors(),
         of_statements(),
         of_institutions(),
+        of_records(),
         of_requests(),
         of_inspections(),
         of_links(),
@@ -365,6 +368,21 @@ fn of_institutions() -> Vec<Operation> {
             .explained("The columns of the guideline's table first. `POST /api/v1/systems/import` reads it again."),
         get("/api/v1/exports/comparison.csv", exports::comparison, "Export how every system compares, as CSV.")
             .explained(exports::comparison_description()),
+    ]
+}
+
+/// What an institution keeps for itself.
+fn of_records() -> Vec<Operation> {
+    vec![
+        put("/api/v1/evidence-files/{sha256}", evidence_files::put, "Bring a file that the institution's records will name (証跡).")
+            .explained(
+                "At most 20 MiB of PDF, PNG, JPEG, plain text, CSV, xlsx, docx or pptx, before the record that names it. \
+                 Content type, end of the name and first bytes must agree. One that no record names within 24 hours is \
+                 taken away. Brought again before that, it takes the new name.",
+            )
+            .refuses(&[Kind::TooMuchWaits, Kind::UnsupportedMediaType]),
+        get("/api/v1/evidence-files", evidence_files::list, "List the institution's files."),
+        get("/api/v1/evidence-files/{sha256}", evidence_files::read, "Hand out one of the institution's files, as a download."),
     ]
 }
 

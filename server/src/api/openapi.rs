@@ -152,7 +152,9 @@ fn path_parameters(path: &str) -> Vec<utoipa::openapi::path::Parameter> {
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let parameter = |name: &str| {
         let about = match name {
-            "sha256" if path.contains("/attachments/") => "The file: its SHA-256 in hex.",
+            "sha256" if path.contains("/attachments/") || path.contains("/evidence-files/") => {
+                "The file: its SHA-256 in hex."
+            }
             "sha256" => "The statement: SHA-256 of its JWS in hex.",
             "kid" => "The key: its RFC 7638 thumbprint.",
             "institution" => "The institution's id.",

@@ -132,6 +132,8 @@ kinds! {
         "Enable it first (`PATCH` with `disabled: false`).";
     EnrolmentNotBegun, "enrolment_not_begun", 409, "No password was chosen for this invitation yet",
         "`POST /api/v1/invitation/acceptance` takes it and answers the authenticator whose code is asked for.";
+    TooMuchWaits, "too_much_waits", 409, "Too many files wait for a record that names them",
+        "Name the files that were brought in a review, an item of the checklist or a contract point, or wait a day.";
     TooSlow, "too_slow", 408, "The body did not arrive in time",
         "Send the request again; a body may take a minute, 256 KiB of a file half of one.";
     Stale, "stale", 412, "The resource has changed since it was read",

@@ -2,15 +2,16 @@
 
 use super::Exchange;
 use super::announce::named;
-use super::bring_attachment::AttachmentError;
 use super::read_statement::reader_of;
+use super::take_file::FileError;
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::attachments::{self, NamedAttachment};
+use crate::storage::files;
 use crate::storage::{DbConnection, Error as StorageError};
 
 /// A file on its way out.
 pub struct Download {
-    /// The name that the statement gives it; its digest where none names it yet.
+    /// The name that it goes by; its digest where it has none.
     pub name: String,
     /// Its SHA-256.
     pub sha256: String,
@@ -19,22 +20,26 @@ pub struct Download {
     chunks: Chunks,
 }
 
+impl Download {
+    /// The file of that name and digest, which these chunks are.
+    pub(super) fn new(name: String, sha256: String, chunks: Chunks) -> Result<Self, StorageError> {
+        let bytes = u64::try_from(chunks.left)
+            .map_err(|_| StorageError::Corrupt(format!("the size of the file {sha256}")))?;
+        Ok(Self {
+            name,
+            sha256,
+            bytes,
+            chunks,
+        })
+    }
+}
+
 impl Exchange {
     /// Begins to give a file out: to a vendor its own, to an institution what a statement names that it may read.
-    pub fn open_attachment(
-        &self,
-        actor: &Actor,
-        sha256: &str,
-    ) -> Result<Download, AttachmentError> {
+    pub fn open_attachment(&self, actor: &Actor, sha256: &str) -> Result<Download, FileError> {
         let file = self.db.read(|c| readable(c, actor, sha256))?;
-        let bytes = u64::try_from(file.bytes)
-            .map_err(|_| StorageError::Corrupt(format!("size of attachment {}", file.sha256)))?;
-        Ok(Download {
-            chunks: Chunks::of(&file),
-            name: file.name,
-            sha256: file.sha256,
-            bytes,
-        })
+        let chunks = Chunks::of(file.upload, file.bytes);
+        Ok(Download::new(file.name, file.sha256, chunks)?)
     }
 
     /// The next bytes of a file; `None` after the last.
@@ -51,10 +56,10 @@ fn readable(
     connection: &mut DbConnection,
     actor: &Actor,
     sha256: &str,
-) -> Result<NamedAttachment, AttachmentError> {
+) -> Result<NamedAttachment, FileError> {
     let (reader, sha256) = reader_of(actor)
         .zip(named(sha256))
-        .ok_or(AttachmentError::NotFound)?;
+        .ok_or(FileError::NotFound)?;
     if let Some(file) = attachments::readable(connection, reader, &sha256)? {
         return Ok(file);
     }
@@ -62,7 +67,7 @@ fn readable(
         OrganisationKind::Vendor => attachments::find(connection, &actor.organisation, &sha256)?,
         OrganisationKind::Institution | OrganisationKind::Operator => None,
     };
-    let row = unnamed.ok_or(AttachmentError::NotFound)?;
+    let row = unnamed.ok_or(FileError::NotFound)?;
     Ok(NamedAttachment {
         name: row.sha256.clone(),
         sha256: row.sha256,
@@ -89,12 +94,12 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    /// From the beginning.
-    pub(super) fn of(file: &NamedAttachment) -> Self {
+    /// Those of an upload that was of so many bytes, from the beginning.
+    pub(super) fn of(upload: String, bytes: i64) -> Self {
         Self {
-            upload: file.upload.clone(),
+            upload,
             number: 0,
-            left: file.bytes,
+            left: bytes,
         }
     }
 
@@ -107,7 +112,7 @@ impl Chunks {
             return Ok(None);
         }
         let corrupt = || StorageError::Corrupt(format!("chunk {} of {}", self.number, self.upload));
-        let chunk = attachments::chunk(connection, &self.upload, self.number)?;
+        let chunk = files::chunk(connection, &self.upload, self.number)?;
         let chunk = chunk.ok_or_else(corrupt)?;
         let size = i64::try_from(chunk.len()).unwrap_or(i64::MAX);
         if size == 0 || size > self.left {

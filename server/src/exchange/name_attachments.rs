@@ -3,7 +3,7 @@
 use kaiji_schema::statement::Attachment;
 use kaiji_schema::violation::Violation;
 
-use super::bring_attachment::stored_size;
+use super::take_file::stored_size;
 use crate::storage::attachments::{self, NamingRow};
 use crate::storage::{DbConnection, Error as StorageError, Tx};
 

@@ -54,7 +54,7 @@ impl Jobs {
         Ok(exchange.spread_announcements()?
             || exchange.remind_of_requests()?
             || exchange.gather_letters()?
-            || exchange.sweep_attachments()?
+            || exchange.sweep_files()?
             || exchange.close_audit_day()?)
     }
 

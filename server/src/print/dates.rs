@@ -6,16 +6,10 @@ use kaiji_schema::calendar::IN_JAPAN;
 use kaiji_schema::era;
 use kaiji_schema::inspection::day_in_japan;
 
-/// A day in a sentence: 2026年11月22日（令和8年11月22日）.
-pub(super) fn long(day: Date) -> String {
-    let (year, month, date) = (day.year(), day.month(), day.day());
-    format!("{year}年{month}月{date}日（{}）", era::japanese(day))
-}
-
 /// An instant in a sentence, to the second.
 pub(super) fn instant(at: Timestamp) -> String {
     let time = at.to_zoned(IN_JAPAN).strftime("%H:%M:%S").to_string();
-    format!("{} {time} 日本時間", long(day_in_japan(at)))
+    format!("{} {time} 日本時間", era::both(day_in_japan(at)))
 }
 
 /// A day in a cell, on two lines.

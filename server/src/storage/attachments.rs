@@ -1,18 +1,13 @@
-//! Files that statements name: rows that say what is held, and chunks that hold it.
+//! Files that statements name: rows that say what is held. The chunks that hold it are in `files`.
 //!
-//! The chunks of a file go by the id of the upload that brought them. An upload is listed while it is under way and
-//! again when nothing refers to its chunks any more; what is listed and has expired is swept. Who may read a file of
-//! which statement is the same WHERE clause as for the statement itself.
+//! Who may read a file of which statement is the same WHERE clause as for the statement itself.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::backend::{directly, insert};
 use super::statements::{Reader, released_to};
-use super::tables::{
-    attachment_chunks, attachment_uploads, attachments, deliveries, grants, products,
-    statement_attachments, statements,
-};
+use super::tables::{attachments, deliveries, grants, products, statement_attachments, statements};
 use super::{DbConnection, Error};
 
 /// A row of `attachments`: a file that a vendor holds here.
@@ -28,16 +23,6 @@ pub struct AttachmentRow {
     pub created_at: i64,
     /// When it is swept; never where a statement names it.
     pub expires_at: Option<i64>,
-}
-
-/// A row of `attachment_uploads`: chunks that do not make a file, or not yet.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = attachment_uploads)]
-#[allow(missing_docs, reason = "the columns are named in the glossary")]
-pub struct UploadRow {
-    pub upload: String,
-    pub vendor_id: String,
-    pub expires_at: i64,
 }
 
 /// A row of `statement_attachments`: a statement names a file of its vendor.
@@ -184,94 +169,4 @@ pub fn next_expired(
         .select(AttachmentRow::as_select())
         .first(own));
     Ok(found.optional()?)
-}
-
-/// Lists an upload.
-pub fn list_upload(connection: &mut DbConnection, row: &UploadRow) -> Result<(), Error> {
-    insert!(connection, attachment_uploads::table, row)?;
-    Ok(())
-}
-
-/// Whether the upload is listed: it is under way and was not swept.
-pub fn is_listed(connection: &mut DbConnection, upload: &str) -> Result<bool, Error> {
-    let query = attachment_uploads::table.find(upload);
-    let found: Option<String> = directly!(connection, |own| query
-        .select(attachment_uploads::upload)
-        .first(own))
-    .optional()?;
-    Ok(found.is_some())
-}
-
-/// Notes that nobody wants the chunks of an upload any more.
-pub fn expire_upload(connection: &mut DbConnection, upload: &str, now: i64) -> Result<(), Error> {
-    diesel::update(attachment_uploads::table.find(upload))
-        .set(attachment_uploads::expires_at.eq(now))
-        .execute(connection)?;
-    Ok(())
-}
-
-/// Takes an upload off the list; `false` where it was not on it.
-pub fn unlist_upload(connection: &mut DbConnection, upload: &str) -> Result<bool, Error> {
-    Ok(diesel::delete(attachment_uploads::table.find(upload)).execute(connection)? == 1)
-}
-
-/// An upload whose time is over.
-pub fn next_expired_upload(
-    connection: &mut DbConnection,
-    now: i64,
-) -> Result<Option<String>, Error> {
-    let query = attachment_uploads::table
-        .filter(attachment_uploads::expires_at.le(now))
-        .order(attachment_uploads::expires_at);
-    let found = directly!(connection, |own| query
-        .select(attachment_uploads::upload)
-        .first(own));
-    Ok(found.optional()?)
-}
-
-/// Adds a chunk, the next of its upload.
-pub fn insert_chunk(
-    connection: &mut DbConnection,
-    upload: &str,
-    number: i64,
-    content: &[u8],
-) -> Result<(), Error> {
-    let chunk = (
-        attachment_chunks::upload.eq(upload),
-        attachment_chunks::number.eq(number),
-        attachment_chunks::content.eq(content),
-    );
-    insert!(connection, attachment_chunks::table, chunk)?;
-    Ok(())
-}
-
-/// A chunk of an upload; they are numbered from 0.
-pub fn chunk(
-    connection: &mut DbConnection,
-    upload: &str,
-    number: i64,
-) -> Result<Option<Vec<u8>>, Error> {
-    let query = attachment_chunks::table.find((upload, number));
-    let found = directly!(connection, |own| query
-        .select(attachment_chunks::content)
-        .first(own));
-    Ok(found.optional()?)
-}
-
-/// Takes away at most `most` chunks of an upload, the first of those that are left. Answers how many there were.
-pub fn delete_chunks(
-    connection: &mut DbConnection,
-    upload: &str,
-    most: i64,
-) -> Result<usize, Error> {
-    let query = attachment_chunks::table
-        .filter(attachment_chunks::upload.eq(upload))
-        .order(attachment_chunks::number)
-        .select(attachment_chunks::number);
-    let first: Option<i64> = directly!(connection, |own| query.first(own)).optional()?;
-    let Some(first) = first else { return Ok(0) };
-    let these = attachment_chunks::table
-        .filter(attachment_chunks::upload.eq(upload))
-        .filter(attachment_chunks::number.lt(first + most));
-    Ok(diesel::delete(these).execute(connection)?)
 }

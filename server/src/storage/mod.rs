@@ -16,6 +16,8 @@ pub mod confirmations;
 pub mod credentials;
 pub mod deliveries;
 pub mod events;
+pub mod evidence_files;
+pub mod files;
 pub mod high_water;
 pub mod idempotency;
 pub mod inspections;

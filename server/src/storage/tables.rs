@@ -415,15 +415,28 @@ table! {
 }
 
 table! {
-    attachment_uploads (upload) {
+    evidence_files (institution_id, sha256) {
+        institution_id -> Text,
+        sha256 -> Text,
+        name -> Text,
+        media_type -> Text,
         upload -> Text,
-        vendor_id -> Text,
+        bytes -> BigInt,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    file_uploads (upload) {
+        upload -> Text,
+        organisation_id -> Text,
         expires_at -> BigInt,
     }
 }
 
 table! {
-    attachment_chunks (upload, number) {
+    file_chunks (upload, number) {
         upload -> Text,
         number -> BigInt,
         content -> Binary,
@@ -562,8 +575,6 @@ table! {
 
 allow_tables_to_appear_in_same_query!(
     announcements,
-    attachment_chunks,
-    attachment_uploads,
     attachments,
     attested_statements,
     audit_events,
@@ -576,6 +587,9 @@ allow_tables_to_appear_in_same_query!(
     deliveries,
     enrolments,
     events,
+    evidence_files,
+    file_chunks,
+    file_uploads,
     grants,
     idempotency_keys,
     inspection_accesses,

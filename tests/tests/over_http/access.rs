@@ -103,6 +103,10 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/attachments/{sha256}"                          401  403  404  404  200  200;
     "PUT /api/v1/attachments/{sha256}"                          401  403  201  403  403  200;
 
+    "PUT /api/v1/evidence-files/{sha256}"                       401  403  403  201  201  403;
+    "GET /api/v1/evidence-files"                                401  403  403  200  200  403;
+    "GET /api/v1/evidence-files/{sha256}"                       401  403  403  200  200  403;
+
     "POST /api/v1/systems"                                      401  403  403  201  201  403;
     "GET /api/v1/systems"                                       401  403  403  200  200  403;
     "POST /api/v1/systems/import"                               401  403  403  200  200  403;
@@ -256,6 +260,10 @@ impl World {
                 "attested-statements/{sha256}",
                 &format!("attested-statements/{}", self.attested),
             )
+            .replace(
+                "evidence-files/{sha256}",
+                &format!("evidence-files/{}", sha256_of(FILE)),
+            )
             .replace("{sha256}", &self.statement)
             .replace("{institution}", &self.clinic.organisation)
             .replace("{client_id}", &self.spare_client)
@@ -302,7 +310,9 @@ impl World {
             "POST /api/v1/statements/{sha256}/confirmation" => {
                 call.jose(&self.vendor.confirmation(&self.statement, "2026-11-20"))
             }
-            "PUT /api/v1/attachments/{sha256}" => call.body("application/pdf", FILE),
+            "PUT /api/v1/attachments/{sha256}" | "PUT /api/v1/evidence-files/{sha256}" => {
+                call.body("application/pdf", FILE)
+            }
             "POST /api/v1/requests/{id}/forward" => {
                 call.json(&json!({ "vendor": self.other_vendor.organisation }))
             }
@@ -338,7 +348,11 @@ impl World {
             .into_iter()
             .find(|known| *known == method)
             .unwrap();
-        let call = self.with_body(operation, app.site().call(method, &self.path(template)));
+        let mut path = self.path(template);
+        if operation == "PUT /api/v1/evidence-files/{sha256}" {
+            path.push_str("?name=契約書.pdf");
+        }
+        let call = self.with_body(operation, app.site().call(method, &path));
         match who {
             Some(client) => call.bearer(&client.token()).send(),
             None => call.send(),

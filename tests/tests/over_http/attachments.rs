@@ -82,7 +82,7 @@ struct Count {
 /// How many rows there are of uploads, of chunks and of files.
 fn rows(app: &TestApp) -> [i64; 3] {
     let url = app.database().url();
-    ["attachment_uploads", "attachment_chunks", "attachments"].map(|table| {
+    ["file_uploads", "file_chunks", "attachments"].map(|table| {
         let query = sql_query(format!("SELECT count(*) AS count FROM {table}"));
         let counted: Count = if let Some(file) = url.strip_prefix("sqlite:") {
             query.get_result(&mut SqliteConnection::establish(file).unwrap())

@@ -21,6 +21,7 @@ mod confirmations;
 mod conventions;
 mod due_dates;
 mod evidence;
+mod evidence_files;
 mod foreign;
 mod forwards;
 mod identifiers;

@@ -6,12 +6,12 @@ use kaiji_schema::violation::{Violation, Violations};
 
 use super::{Kind, Problem};
 use crate::exchange::{
-    AcknowledgeError, AnswerError, ApproveKeyError, AttachmentError, AuthenticateError, ChainError,
-    CheckStatementError, ClientError, CompareError, CosignError, ExportError, IdempotencyError,
-    ImportError, InspectionError, InspectorError, InvitationError, KeyError, LinkError, LogError, OrganisationError, ProductError,
-    ReadStatementError, RegistrationError, RequestError, SessionError, SignInError, Stale,
-    StorageError, SubmitError, SystemError, TokenError, TooManyTries, UserError, UserLinkError,
-    VendorsWordError, VerifyDocumentError,
+    AcknowledgeError, AnswerError, ApproveKeyError, AuthenticateError, ChainError,
+    CheckStatementError, ClientError, CompareError, CosignError, ExportError, FileError,
+    IdempotencyError, ImportError, InspectionError, InspectorError, InvitationError, KeyError, LinkError, LogError,
+    OrganisationError, ProductError, ReadStatementError, RegistrationError, RequestError,
+    SessionError, SignInError, Stale, StorageError, SubmitError, SystemError, TokenError,
+    TooManyTries, UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -166,14 +166,16 @@ impl From<SubmitError> for Problem {
     }
 }
 
-impl From<AttachmentError> for Problem {
-    fn from(error: AttachmentError) -> Self {
+impl From<FileError> for Problem {
+    fn from(error: FileError) -> Self {
         match error {
-            AttachmentError::NotFound => said(Kind::NotFound, &error),
-            AttachmentError::TooLarge => said(Kind::TooLarge, &error),
-            AttachmentError::Violations(violations) => violations.into(),
-            AttachmentError::TooSlow => said(Kind::TooSlow, &error),
-            AttachmentError::Storage(error) => error.into(),
+            FileError::NotFound => said(Kind::NotFound, &error),
+            FileError::TooLarge => said(Kind::TooLarge, &error),
+            FileError::MediaType(_) => said(Kind::UnsupportedMediaType, &error),
+            FileError::TooMuchWaits(_) => said(Kind::TooMuchWaits, &error),
+            FileError::Violations(violations) => violations.into(),
+            FileError::TooSlow => said(Kind::TooSlow, &error),
+            FileError::Storage(error) => error.into(),
         }
     }
 }

@@ -73,7 +73,7 @@ impl Attachments {
             }
         } else if let Some(file) = self.files.next() {
             zip.begin(&format!("{}{}", self.prefix, path_of(&file)))?;
-            self.current = Some(Chunks::of(&file));
+            self.current = Some(Chunks::of(file.upload, file.bytes));
         } else {
             return Ok(false);
         }

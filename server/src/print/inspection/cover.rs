@@ -1,5 +1,6 @@
 //! The cover: whose the document is, of which moment, and what it is known by.
 
+use kaiji_schema::era;
 use kaiji_schema::inspection::Facts;
 
 use crate::print::dates;
@@ -35,7 +36,7 @@ pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts, sha256: &str, title: &str
             "医療機関コード",
             institution.code.clone().unwrap_or_else(none),
         ),
-        ("検査の日", facts.visit_on.map_or_else(none, dates::long)),
+        ("検査の日", facts.visit_on.map_or_else(none, era::both)),
         ("基準の時刻", dates::instant(facts.frozen_at)),
         ("照合の基準", sets.join("\n")),
         ("資料の番号", facts.id.clone()),

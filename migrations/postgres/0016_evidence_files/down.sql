@@ -1,0 +1,6 @@
+DROP INDEX evidence_files_unnamed;
+DROP TABLE evidence_files;
+ALTER TABLE file_chunks RENAME TO attachment_chunks;
+ALTER TABLE file_uploads RENAME TO attachment_uploads;
+ALTER TABLE attachment_uploads RENAME COLUMN organisation_id TO vendor_id;
+ALTER INDEX file_uploads_by_expiry RENAME TO attachment_uploads_by_expiry;
