@@ -21,7 +21,6 @@ impl Colour {
     pub(super) const ACCENT: Self = Self(0x1f, 0x4e, 0x79);
     pub(super) const WHITE: Self = Self(0xff, 0xff, 0xff);
     pub(super) const RULE: Self = Self(0xb8, 0xb8, 0xb8);
-    pub(super) const SHADE: Self = Self(0xe9, 0xef, 0xf5);
     pub(super) const STRIPE: Self = Self(0xf7, 0xf8, 0xfa);
 }
 

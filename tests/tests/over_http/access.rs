@@ -131,6 +131,19 @@ const TABLE: &[Row] = table! {
     "POST /api/v1/requests/{id}/link"                           401  403  403  404  409  403;
     "DELETE /api/v1/requests/{id}/link"                         401  403  403  404  409  403;
 
+    "POST /api/v1/inspections"                                  401  403  403  201  201  403;
+    "GET /api/v1/inspections"                                   401  403  403  200  200  403;
+    "GET /api/v1/inspections/{id}"                              401  403  403  404  200  403;
+    "GET /api/v1/inspections/{id}/package"                      401  403  403  404  200  403;
+    "GET /api/v1/inspections/{id}/document"                     401  403  403  404  200  403;
+    "POST /api/v1/inspections/{id}/links"                       401  403  403  404  201  403;
+    "GET /api/v1/inspections/{id}/links"                        401  403  403  404  200  403;
+    "GET /api/v1/inspections/{id}/accesses"                     401  403  403  404  200  403;
+    "DELETE /api/v1/inspections/{id}/links/{link}"              401  403  403  404  204  403;
+    "GET /api/v1/inspection"                                    400  400  400  400  400  400;
+    "GET /api/v1/inspection/package"                            400  400  400  400  400  400;
+    "GET /api/v1/inspection/document"                           400  400  400  400  400  400;
+
     "GET /api/v1/link"                                          400  400  400  400  400  400;
     "PUT /api/v1/link/draft"                                    400  400  400  400  400  400;
     "POST /api/v1/link/sheet"                                   400  400  400  400  400  400;
@@ -190,6 +203,8 @@ struct World {
     registration: String,
     attested: String,
     user: String,
+    inspection: String,
+    link: String,
     checkpoint: String,
 }
 
@@ -209,6 +224,7 @@ impl World {
         vendor.release(&clinic.request(&product));
         let _ = clinic.fetch(&statement).expect(200);
         let asked = vendor.product("まだ開示していない製品");
+        let (inspection, label) = (created(&clinic, "/inspections", &json!({})), json!({ "label": "保健所" }));
         Self {
             other_vendor: app.vendor("別の会社"),
             other_clinic: app.institution("よその医院"),
@@ -220,6 +236,8 @@ impl World {
             registration: application(app, &clinic),
             attested: attested(app, &clinic),
             user: clinic.invite("見本 花子", "hanako@clinic.example.jp", &["viewer"]),
+            link: created(&clinic, &format!("/inspections/{inspection}/links"), &label),
+            inspection,
             checkpoint: app
                 .site()
                 .call("GET", "/log/checkpoint")
@@ -244,6 +262,7 @@ impl World {
             Some("requests") => &self.request,
             Some("registrations") => &self.registration,
             Some("users") => &self.user,
+            Some("inspections") => &self.inspection,
             Some("sessions") => "ses_0",
             Some("forms") => "sds-5.0",
             Some("requirement-sets") => "mhlw-7.0-annex",
@@ -265,6 +284,7 @@ impl World {
                 &format!("evidence-files/{}", sha256_of(FILE)),
             )
             .replace("{sha256}", &self.statement)
+            .replace("{link}", &self.link)
             .replace("{institution}", &self.clinic.organisation)
             .replace("{client_id}", &self.spare_client)
             .replace("{tile}", "0/000.p/1")
@@ -330,6 +350,8 @@ impl World {
                 );
                 call.json(&json!({ "email": email, "name": "見本 太郎", "roles": ["viewer"] }))
             }
+            "POST /api/v1/inspections" => call.json(&json!({ "title": "立入検査" })),
+            "POST /api/v1/inspections/{id}/links" => call.json(&json!({ "label": "保健所" })),
             "POST /api/v1/password-reset" => call.json(&json!({ "email": "a@sample.example.jp" })),
             "POST /api/v1/session"
             | "POST /api/v1/invitation/acceptance"
@@ -358,6 +380,12 @@ impl World {
             None => call.send(),
         }
     }
+}
+
+/// Makes something; its id.
+fn created(client: &Client, path: &str, new: &Value) -> String {
+    let created = client.post(path).json(new).created();
+    created["id"].as_str().unwrap().to_owned()
 }
 
 /// Somebody whom the clinic asked by a letter wants to be a vendor; the id of the application.
