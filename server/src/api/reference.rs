@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use actix_web::web;
 use kaiji_schema::form::{Form, form, forms};
-use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set, requirement_sets};
+use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::sheet::answers;
 use serde::{Serialize, Serializer};
 use utoipa::openapi::{RefOr, Schema};
@@ -16,6 +16,7 @@ use super::answer::{Answer, Listed, Shown};
 use super::exports::{Format, SmallFile};
 use super::problem::{Kind, Problem};
 use super::query::Query;
+use super::state::State;
 use crate::exchange::Page;
 
 /// Reference data as it is, described by the shape `S`.
@@ -27,9 +28,9 @@ impl<T, S> Reference<T, S> {
     }
 
     /// All of them, in one part.
-    fn list(things: &'static [T]) -> Ready<Listed<Self>> {
-        let items = things.iter().map(Self::to).collect();
-        ready(Listed(Page { items, next: None }))
+    fn list(things: impl IntoIterator<Item = &'static T>) -> Listed<Self> {
+        let items = things.into_iter().map(Self::to).collect();
+        Listed(Page { items, next: None })
     }
 }
 
@@ -144,21 +145,21 @@ pub struct FormShape {
 }
 
 /// Every requirement set.
-pub fn list_sets() -> Ready<Listed<SetView>> {
-    SetView::list(requirement_sets())
+pub fn list_sets(state: web::Data<State>) -> Ready<Listed<SetView>> {
+    let sets = state.into_inner().exchange().requirement_sets();
+    ready(SetView::list(sets.iter()))
 }
 
 /// One requirement set.
-pub fn find_set(id: web::Path<String>) -> Ready<Answer<Shown<SetView>>> {
-    let set = requirement_set(&id.into_inner())
-        .map(SetView::to)
-        .map(Shown);
+pub fn find_set(state: web::Data<State>, id: web::Path<String>) -> Ready<Answer<Shown<SetView>>> {
+    let sets = state.into_inner().exchange().requirement_sets();
+    let set = sets.find(&id.into_inner()).map(SetView::to).map(Shown);
     ready(set.ok_or_else(|| Kind::UnknownRequirementSet.into()))
 }
 
 /// Every edition of the forms.
 pub fn list_forms() -> Ready<Listed<FormView>> {
-    FormView::list(forms())
+    ready(FormView::list(forms()))
 }
 
 /// One edition of a form.
@@ -167,14 +168,19 @@ pub fn find_form(id: web::Path<String>) -> Ready<Answer<Shown<FormView>>> {
 }
 
 /// The table to fill in with the answers to a form.
-pub fn template(id: web::Path<String>, format: Query<Format>) -> Ready<Answer<SmallFile>> {
-    ready(template_of(&id.into_inner(), format))
+pub fn template(
+    state: web::Data<State>,
+    id: web::Path<String>,
+    format: Query<Format>,
+) -> Ready<Answer<SmallFile>> {
+    let sets = state.into_inner().exchange().requirement_sets();
+    ready(template_of(&id.into_inner(), format, sets.current()))
 }
 
-fn template_of(id: &str, format: Query<Format>) -> Answer<SmallFile> {
+fn template_of(id: &str, format: Query<Format>, set: &RequirementSet) -> Answer<SmallFile> {
     let form = known_form(id)?;
     let Format { encoding } = format.read()?;
-    let bytes = answers::template(form, requirement_set(DEFAULT_SET), encoding);
+    let bytes = answers::template(form, set, encoding);
     Ok(SmallFile {
         name: format!("kaiji-{}.csv", form.id),
         encoding,

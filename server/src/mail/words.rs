@@ -6,7 +6,7 @@
 use askama::Template;
 use kaiji_schema::letter::{
     Digest, Invitation, Letter, News, RegistrationDecided, RequestAsked, RequestNews,
-    RequestReminder, RequestTurn, StatementNews,
+    RequestReminder, RequestTurn, RequirementSetNews, StatementNews,
 };
 
 use super::Parcel;
@@ -52,6 +52,7 @@ fn prose(letter: &Letter, link: Option<&str>) -> askama::Result<(String, String)
         Letter::Invitation(letter) => InvitationWords { letter, link }.render(),
         Letter::PasswordReset => PasswordResetWords { link }.render(),
         Letter::StatementNews(letter) => StatementNewsWords { letter }.render(),
+        Letter::RequirementSetNews(letter) => RequirementSetNewsWords { letter }.render(),
         Letter::RequestReminder(letter) => RequestReminderWords { letter, link }.render(),
         Letter::RequestByLink(letter) | Letter::RequestOpened(letter) => {
             RequestAskedWords { letter, link }.render()
@@ -105,6 +106,12 @@ fn line(text: &str) -> Line<'_> {
 #[template(path = "letters/statement_news.txt")]
 struct StatementNewsWords<'a> {
     letter: &'a StatementNews,
+}
+
+#[derive(Template)]
+#[template(path = "letters/requirement_set_news.txt")]
+struct RequirementSetNewsWords<'a> {
+    letter: &'a RequirementSetNews,
 }
 
 #[derive(Template)]

@@ -40,6 +40,7 @@ mod parity;
 mod people;
 mod release;
 mod reminders;
+mod requirement_sets;
 mod revisions;
 mod roles;
 mod sign_in;
