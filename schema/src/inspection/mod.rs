@@ -14,7 +14,7 @@ pub use facts::{
     AttestedEvidence, Compared, Delivery, Facts, HeldStatement, Institution, RequestFact, Set,
     SetItem, SystemFact,
 };
-pub use reviews::{ChecklistFact, ContractFact, EvidenceFile, MatrixFact, ReviewFact, Standing};
+pub use reviews::{ChecklistFact, ContractFact, EvidenceFile, MatrixFact, ReviewFact};
 pub use table::Table;
 
 use jiff::Timestamp;

@@ -23,18 +23,6 @@ pub struct EvidenceFile {
     pub sha256: String,
 }
 
-/// Whether a review is still to be worked on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// Nobody approved it yet, or an approval does not hold any more.
-    Open,
-    /// It was approved and holds.
-    Approved,
-    /// The item needs none any more.
-    Closed,
-}
-
 /// The risk review of a flagged item (リスク評価・リスク対応).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewFact {
@@ -49,28 +37,30 @@ pub struct ReviewFact {
     /// The item's wording.
     pub text: String,
     /// Whether it is still to be worked on.
-    pub standing: Standing,
-    /// 状態, in words.
+    pub is_open: bool,
+    /// 評価の効力, in words: 未評価, 有効, 要再評価 or 終了.
+    pub standing: String,
+    /// 状態 of its newest edition, in words; empty where nothing was written yet.
     pub state: String,
     /// リスク: what could happen, and to what.
     pub risk: String,
-    /// 発生可能性: the step, from 1.
-    pub likelihood: Option<u8>,
-    /// 影響度: the step, from 1.
-    pub impact: Option<u8>,
+    /// 発生可能性: what its step is called.
+    pub likelihood: String,
+    /// 影響度: what its step is called.
+    pub impact: String,
     /// リスクレベル, by the matrix.
-    pub level: Option<String>,
+    pub level: String,
     /// 対応: 低減, 回避, 移転, 受容 or 当該機能を利用しない.
-    pub treatment: Option<String>,
+    pub treatment: String,
     /// 対応策
     pub measures: String,
     /// 担当者
     pub owner: String,
     /// 目標日
     pub target_on: Option<Date>,
-    /// 確認日: when it was submitted last.
+    /// 確認日: when it was written.
     pub confirmed_on: Option<Date>,
-    /// 確認者: who submitted it.
+    /// 確認者: who wrote it.
     pub confirmed_by: String,
     /// 承認者
     pub approver: String,
@@ -87,19 +77,13 @@ pub struct ReviewFact {
 }
 
 impl ReviewFact {
-    /// Whether it is still to be worked on.
-    pub fn is_open(&self) -> bool {
-        self.standing == Standing::Open
-    }
-
     /// リスク評価 in one cell: the level, how it comes about, and the risk in words.
     pub fn assessment(&self) -> String {
-        let level = match (&self.level, self.likelihood, self.impact) {
-            (Some(level), Some(likelihood), Some(impact)) => {
-                format!("{level}（発生可能性{likelihood}×影響度{impact}）")
-            }
-            (Some(level), ..) => level.clone(),
-            _ => String::new(),
+        let (likelihood, impact) = (&self.likelihood, &self.impact);
+        let level = if self.level.is_empty() {
+            String::new()
+        } else {
+            format!("{}（発生可能性：{likelihood}、影響度：{impact}）", self.level)
         };
         let parts = [level.as_str(), self.risk.as_str()];
         let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();

@@ -28,10 +28,11 @@ const REVIEW_COLUMNS: [&str; 8] = [
     "承認日",
 ];
 
-const REVIEWS: [&str; 22] = [
+const REVIEWS: [&str; 23] = [
     "システム",
     "項番",
     "項目",
+    "効力",
     "状態",
     "リスク",
     "発生可能性",
@@ -229,7 +230,7 @@ fn item_row<'r>(
 fn review_cells(review: &ReviewFact) -> [String; 8] {
     [
         review.assessment(),
-        review.treatment.clone().unwrap_or_default(),
+        review.treatment.clone(),
         review.measures.clone(),
         date(review.target_on),
         date(review.confirmed_on),
@@ -245,18 +246,19 @@ pub(super) fn reviews<W: Write>(
     encoding: Encoding,
     writer: W,
 ) -> Written<W> {
-    let wanted = |review: &&ReviewFact| review.is_open() == open;
+    let wanted = |review: &&ReviewFact| review.is_open == open;
     let rows = facts.reviews.iter().filter(wanted).map(|review| {
         [
             review.system_name.clone(),
             format!("No.{}", review.number),
             review.text.clone(),
+            review.standing.clone(),
             review.state.clone(),
             review.risk.clone(),
-            step(review.likelihood),
-            step(review.impact),
-            review.level.clone().unwrap_or_default(),
-            review.treatment.clone().unwrap_or_default(),
+            review.likelihood.clone(),
+            review.impact.clone(),
+            review.level.clone(),
+            review.treatment.clone(),
             review.measures.clone(),
             review.owner.clone(),
             date(review.target_on),
@@ -389,10 +391,6 @@ fn table<W: Write, const N: usize>(
 
 fn date(date: Option<Date>) -> String {
     date.map_or_else(String::new, |date| date.to_string())
-}
-
-fn step(step: Option<u8>) -> String {
-    step.map_or_else(String::new, |step| step.to_string())
 }
 
 /// As spreadsheets read times.

@@ -35,7 +35,7 @@ pub(super) fn bars(flow: &mut Flow<'_>, legend: &[Legend], bars: &[Bar]) {
         for (part, Legend(_, colour)) in bar.parts.iter().zip(legend) {
             let width = count(*part) * unit;
             if *part > 0 {
-                flow.put(area(x, flow.y, width, BAR, *colour));
+                flow.put(Mark::area(x, flow.y, width, BAR, *colour));
             }
             x += width;
         }
@@ -51,7 +51,7 @@ pub(super) fn bars(flow: &mut Flow<'_>, legend: &[Legend], bars: &[Bar]) {
 fn draw_legend(flow: &mut Flow<'_>, legend: &[Legend], figure: usize) {
     let mut x = LEFT;
     for Legend(label, colour) in legend {
-        flow.put(area(x, flow.y, BAR, BAR, *colour));
+        flow.put(Mark::area(x, flow.y, BAR, BAR, *colour));
         flow.line((x + BAR + 4.0, flow.y + 1.5), SIZE, Colour::INK, label, figure);
         x += BAR + 20.0 + flow.face.width(label, SIZE);
     }
@@ -101,7 +101,7 @@ pub(super) fn matrix(flow: &mut Flow<'_>, matrix: &Matrix<'_>) {
         flow.line((LEFT, middle), SIZE, Colour::INK, &label, figure);
         let mut x = LEFT + SIDE;
         for (level, height, found) in fields {
-            flow.put(area(x + 1.0, flow.y + 1.0, FIELD.0 - 2.0, FIELD.1 - 2.0, heat(*height)));
+            flow.put(Mark::area(x + 1.0, flow.y + 1.0, FIELD.0 - 2.0, FIELD.1 - 2.0, heat(*height)));
             let number = format!("{found}件");
             let centre = |text: &str, size: f32| x + (FIELD.0 - flow.face.width(text, size)) / 2.0;
             let (number_x, level_x) = (centre(&number, 13.0), centre(level, SIZE));
@@ -134,14 +134,4 @@ fn heat(height: f32) -> Colour {
         between(243.0, 150.0),
         between(236.0, 120.0),
     )
-}
-
-fn area(x: f32, y: f32, width: f32, height: f32, colour: Colour) -> Mark {
-    Mark::Area {
-        x,
-        y,
-        width,
-        height,
-        colour,
-    }
 }

@@ -113,13 +113,8 @@ impl<'f> Flow<'f> {
         let height = count(lines.len()) * size * 1.4;
         if level < 3 {
             let width = if level == 1 { 5.0 } else { 3.0 };
-            self.put(Mark::Area {
-                x: LEFT,
-                y,
-                width,
-                height: height - size * 0.25,
-                colour: Colour::ACCENT,
-            });
+            let height = height - size * 0.25;
+            self.put(Mark::area(LEFT, y, width, height, Colour::ACCENT));
         }
         let indent = if level < 3 { 11.0 } else { 0.0 };
         for line in lines {

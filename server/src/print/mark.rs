@@ -85,14 +85,19 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    /// A line of the width of a hair.
-    pub(super) fn rule(x: f32, y: f32, width: f32) -> Self {
+    /// A filled rectangle.
+    pub(super) fn area(x: f32, y: f32, width: f32, height: f32, colour: Colour) -> Self {
         Self::Area {
             x,
             y,
             width,
-            height: 0.5,
-            colour: Colour::RULE,
+            height,
+            colour,
         }
+    }
+
+    /// A line of the width of a hair.
+    pub(super) fn rule(x: f32, y: f32, width: f32) -> Self {
+        Self::area(x, y, width, 0.5, Colour::RULE)
     }
 }

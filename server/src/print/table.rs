@@ -100,7 +100,7 @@ impl<'t> Table<'t> {
     ) {
         let height = height(lines.len());
         if self.rows.is_multiple_of(2) {
-            flow.put(area(LEFT, flow.y, WIDTH, height, Colour::STRIPE));
+            flow.put(Mark::area(LEFT, flow.y, WIDTH, height, Colour::STRIPE));
         }
         let mut x = LEFT;
         for ((cell, part), width) in cells.iter().zip(parts).zip(&self.widths) {
@@ -122,7 +122,7 @@ impl<'t> Table<'t> {
             .collect();
         let lines = titles.iter().map(Vec::len).max().unwrap_or(1);
         let row = flow.parts.add(Kind::Row, Some(self.part));
-        flow.put(area(LEFT, flow.y, WIDTH, height(lines), Colour::ACCENT));
+        flow.put(Mark::area(LEFT, flow.y, WIDTH, height(lines), Colour::ACCENT));
         let mut x = LEFT;
         for (title, width) in titles.iter().zip(&self.widths) {
             let part = flow.parts.add(Kind::HeaderCell, Some(row));
@@ -139,14 +139,4 @@ impl<'t> Table<'t> {
 
 fn height(lines: usize) -> f32 {
     count(lines) * LINE + 2.0 * PADDING
-}
-
-fn area(x: f32, y: f32, width: f32, height: f32, colour: Colour) -> Mark {
-    Mark::Area {
-        x,
-        y,
-        width,
-        height,
-        colour,
-    }
 }

@@ -8,7 +8,7 @@ use kaiji_schema::inspection::{
     AttestedEvidence, Compared, Delivery, Facts, FrozenEvidence, HeldStatement, Institution,
     RequestFact, Set, SetItem, SystemFact,
 };
-use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
+use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::sheet::{ComparisonRow as SheetRow, SignatureStatus};
 
 use super::{InspectionError, NewInspection};
@@ -54,12 +54,10 @@ impl<'e> Collector<'e> {
         let (size, note) = newest.ok_or(LogError::NoCheckpoint)?;
         let log_size = u64::try_from(size).map_err(|_| LogError::NoCheckpoint)?;
         let checkpoint = (log_size, cosigned(connection, size, note)?);
-        let set = requirement_set(DEFAULT_SET)
-            .ok_or_else(|| StorageError::Corrupt(format!("no requirement set {DEFAULT_SET}")))?;
         Ok(Self {
             institution,
             now,
-            set,
+            set: exchange.sets.current(),
             anchoring: Anchoring::begin(exchange, connection, checkpoint, now)?,
             heads: HashMap::new(),
             vendors: HashMap::new(),

@@ -19,13 +19,7 @@ pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts, sha256: &str, title: &str
             flow.y += size * 1.5;
         }
     }
-    flow.put(Mark::Area {
-        x: LEFT,
-        y: flow.y + 4.0,
-        width: WIDTH,
-        height: 2.0,
-        colour: Colour::ACCENT,
-    });
+    flow.put(Mark::area(LEFT, flow.y + 4.0, WIDTH, 2.0, Colour::ACCENT));
     flow.y += 36.0;
     let institution = &facts.institution;
     let none = || "（指定なし）".to_owned();

@@ -3,7 +3,7 @@
 
 use kaiji_schema::inspection::{ChecklistFact, Delivery, Facts, RequestFact, ReviewFact, SystemFact};
 
-use super::NOTHING;
+use super::{NOTHING, stacked};
 use crate::print::dates;
 use crate::print::flow::Flow;
 use crate::print::table::{Column, Table};
@@ -63,7 +63,7 @@ pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
     flow.heading(1, "4　リスク評価・リスク対応");
     for (title, open) in [("4.1　対応中のもの", true), ("4.2　承認済み・終了したもの", false)] {
         flow.heading(2, title);
-        let rows = facts.reviews.iter().filter(|review| review.is_open() == open);
+        let rows = facts.reviews.iter().filter(|review| review.is_open == open);
         Table::of(flow, &REVIEWS, rows.map(review_row), NOTHING);
     }
     flow.heading(1, "5　医療機関の取組み");
@@ -73,10 +73,10 @@ pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
     flow.heading(2, "5.2　契約等での確認事項");
     let rows = facts.contract_points.iter().map(|point| {
         vec![
-            lines(&[&point.system, &point.vendor]),
+            stacked(&[&point.system, &point.vendor]),
             format!("{} {}", point.number, point.text),
             point.state.clone(),
-            lines(&[&point.written_in, &point.note]),
+            stacked(&[&point.written_in, &point.note]),
             dates::optional(point.confirmed_on),
         ]
     });
@@ -94,24 +94,19 @@ pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
     Table::of(flow, &DELIVERIES, rows, NOTHING);
 }
 
-/// What there is of these, a line each.
-fn lines(parts: &[&str]) -> String {
-    let parts = parts.iter().filter(|part| !part.is_empty());
-    parts.copied().collect::<Vec<_>>().join("\n")
-}
-
 fn review_row(review: &ReviewFact) -> Vec<String> {
     let number = format!("No.{}", review.number);
     vec![
-        lines(&[&review.system_name, &number]),
+        stacked(&[&review.system_name, &number]),
         review.text.clone(),
         review.assessment(),
-        lines(&[
-            review.treatment.as_deref().unwrap_or_default(),
+        stacked(&[
+            &review.treatment,
             &review.measures,
         ]),
-        lines(&[&review.owner, &dates::optional(review.target_on)]),
-        lines(&[
+        stacked(&[&review.owner, &dates::optional(review.target_on)]),
+        stacked(&[
+            &review.standing,
             &review.state,
             &review.confirmed_by,
             &dates::optional(review.confirmed_on),
@@ -124,19 +119,19 @@ fn review_row(review: &ReviewFact) -> Vec<String> {
 
 fn checklist_row(item: &ChecklistFact) -> Vec<String> {
     vec![
-        lines(&[&item.number, &item.section]),
+        stacked(&[&item.number, &item.section]),
         item.text.clone(),
         item.answer.clone(),
         dates::optional(item.first_confirmed_on),
         dates::optional(item.target_on),
-        lines(&[&item.responsible, &item.note, &item.known]),
+        stacked(&[&item.responsible, &item.note, &item.known]),
     ]
 }
 
 fn wanting_row(system: &SystemFact) -> Vec<String> {
     vec![
         system.name().to_owned(),
-        lines(&[system.text("vendor_name"), system.text("product_name")]),
+        stacked(&[system.text("vendor_name"), system.text("product_name")]),
         system.proposal.clone().unwrap_or_default(),
         if system.is_asked_for { "はい" } else { "いいえ" }.to_owned(),
     ]
@@ -146,11 +141,11 @@ fn request_row(request: &RequestFact) -> Vec<String> {
     let state = format!("{}（{}）", request.state, request.settled_on);
     vec![
         dates::short(request.asked_on),
-        lines(&[&request.subject, request.system.as_deref().unwrap_or_default()]),
+        stacked(&[&request.subject, request.system.as_deref().unwrap_or_default()]),
         request.chain.join(" → "),
         request.forms.join("・"),
         dates::optional(request.due_on),
-        lines(&[&state, request.reason.as_deref().unwrap_or_default()]),
+        stacked(&[&state, request.reason.as_deref().unwrap_or_default()]),
     ]
 }
 
@@ -161,7 +156,7 @@ fn delivery_row(delivery: &Delivery) -> Vec<String> {
     let revision = delivery.revision.map(|number| format!("第{number}版"));
     let form = format!("{} {}", delivery.form, revision.unwrap_or_default());
     vec![
-        lines(&[&delivery.product, &form, &delivery.vendor]),
+        stacked(&[&delivery.product, &form, &delivery.vendor]),
         at(delivery.delivered),
         delivery.acknowledged.map_or_else(|| "未確認".to_owned(), at),
         delivery.signature.clone(),

@@ -152,3 +152,9 @@ fn shortened(name: &str) -> String {
 
 /// What a chapter says where it has nothing.
 const NOTHING: &str = "該当する記録はありません。";
+
+/// What there is of these in one cell, a line each.
+fn stacked(parts: &[&str]) -> String {
+    let parts = parts.iter().filter(|part| !part.is_empty());
+    parts.copied().collect::<Vec<_>>().join("\n")
+}

@@ -46,7 +46,7 @@ fn counted(facts: &Facts) -> Vec<(&'static str, String)> {
     let bare = bare.filter(|system| system.statements.is_empty()).count();
     let attested = facts.statements.values();
     let attested = attested.filter(|held| held.attested.is_some()).count();
-    let open = facts.reviews.iter().filter(|review| review.is_open()).count();
+    let open = facts.reviews.iter().filter(|review| review.is_open).count();
     let undone = facts.checklist.iter();
     let undone = undone.filter(|item| item.answer == "いいえ").count();
     let waiting = facts.requests.iter().filter(|request| request.waits).count();
@@ -123,21 +123,20 @@ fn risks(flow: &mut Flow<'_>, facts: &Facts, scale: &MatrixFact) {
             steps.push(level);
         }
     }
-    let found = |likelihood: usize, impact: usize| {
-        let at = |step: Option<u8>| step.map(|step| usize::from(step).wrapping_sub(1));
-        let here = facts.reviews.iter().filter(|review| {
-            at(review.likelihood) == Some(likelihood) && at(review.impact) == Some(impact)
-        });
+    let found = |likelihood: &str, impact: &str| {
+        let reviews = facts.reviews.iter();
+        let here = reviews.filter(|review| review.likelihood == likelihood && review.impact == impact);
         here.count()
     };
     let height = |level: &String| {
         let at = steps.iter().position(|step| *step == level);
         count(at.unwrap_or(0)) / count(steps.len().saturating_sub(1).max(1))
     };
-    let fields = scale.levels.iter().enumerate().map(|(likelihood, levels)| {
-        let levels = levels.iter().enumerate();
+    let rows = scale.levels.iter().zip(&scale.likelihoods);
+    let fields = rows.map(|(levels, likelihood)| {
+        let levels = levels.iter().zip(&scale.impacts);
         let levels = levels
-            .map(|(impact, level)| (level.clone(), height(level), found(likelihood, impact)));
+            .map(|(level, impact)| (level.clone(), height(level), found(likelihood, impact)));
         levels.collect()
     });
     let drawn = Matrix {

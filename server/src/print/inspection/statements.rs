@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use kaiji_schema::comparison::{Outcome, Reason};
 use kaiji_schema::inspection::{Compared, Facts, HeldStatement, ReviewFact, SetItem, SystemFact};
 
-use super::NOTHING;
+use super::{NOTHING, stacked};
 use crate::print::dates;
 use crate::print::flow::Flow;
 use crate::print::table::{Column, Table};
@@ -65,7 +65,7 @@ fn inventory_row(system: &SystemFact) -> Vec<String> {
         _ => "－",
     };
     let servers = ["on_premises_server", "terminal_server", "cloud_server"].map(flag);
-    let product = joined(&[
+    let product = stacked(&[
         system.text("vendor_name"),
         system.text("product_name"),
         system.text("installed_version"),
@@ -75,13 +75,13 @@ fn inventory_row(system: &SystemFact) -> Vec<String> {
         text("name"),
         product,
         text("outsourced_work"),
-        joined(&[
+        stacked(&[
             system.text("contract_partner"),
             &dates::written(system.text("contract_renewal_on")),
         ]),
-        joined(&[system.text("maintained_by"), &remote]),
+        stacked(&[system.text("maintained_by"), &remote]),
         servers.join("／"),
-        joined(&[
+        stacked(&[
             responsible(system.text("security_updates_by")),
             written_in(system.text("security_updates_written_in")),
         ]),
@@ -107,12 +107,6 @@ fn written_in(word: &str) -> &str {
     }
 }
 
-/// What there is of these, a line each.
-fn joined(parts: &[&str]) -> String {
-    let parts = parts.iter().filter(|part| !part.is_empty());
-    parts.copied().collect::<Vec<_>>().join("\n")
-}
-
 fn held_rows(facts: &Facts, system: &SystemFact) -> Vec<Vec<String>> {
     let name = system.name().to_owned();
     if system.statements.is_empty() {
@@ -132,7 +126,7 @@ fn held_rows(facts: &Facts, system: &SystemFact) -> Vec<Vec<String>> {
         let counts = Outcome::ALL.map(|outcome| held.count(outcome).to_string());
         vec![
             name.clone(),
-            joined(&[&what, &held.vendor]),
+            stacked(&[&what, &held.vendor]),
             dates::written(&held.issued_on),
             dates::short(held.received_on),
             held.signature.clone(),
@@ -177,13 +171,18 @@ fn flagged_row(
     vec![
         format!("{}\nNo.{number}", held.form),
         item.map_or_else(String::new, |item| item.text.clone()),
-        joined(&[&compared.answer, &compared.remark]),
-        joined(&[
+        stacked(&[&compared.answer, &compared.remark]),
+        stacked(&[
             compared.outcome.label(),
             compared.reason.map_or("", Reason::label),
         ]),
         review.map_or_else(|| "（記録なし）".to_owned(), treated),
     ]
+}
+
+/// Whether a review holds, and how far it has come.
+fn said(review: &ReviewFact) -> String {
+    stacked(&[&review.standing, &review.state]).replace('\n', "・")
 }
 
 /// A review in one cell.
@@ -197,10 +196,10 @@ fn treated(review: &ReviewFact) -> String {
     };
     let target = review.target_on.map(|day| day.to_string());
     let approved = review.approved_on.map(|day| format!("{} {day}", review.approver));
-    joined(&[
-        &labelled("状態", &review.state),
+    stacked(&[
+        &labelled("状態", &said(review)),
         &labelled("リスク", &review.assessment()),
-        &labelled("対応", review.treatment.as_deref().unwrap_or_default()),
+        &labelled("対応", &review.treatment),
         &labelled("対応策", &review.measures),
         &labelled("目標日", &target.unwrap_or_default()),
         &labelled("承認", &approved.unwrap_or_default()),
