@@ -29,6 +29,8 @@ GRANT UPDATE (expires_at) ON attachments, file_uploads TO :"role";
 GRANT UPDATE (name, media_type, expires_at) ON evidence_files TO :"role";
 GRANT UPDATE (last_seen_at, stepped_up_at) ON sessions TO :"role";
 GRANT UPDATE ON users, user_links TO :"role";
+GRANT UPDATE (system_name, state, revision, written, approved, review_on, updated_at) ON reviews TO :"role";
+GRANT UPDATE (content, revision, updated_at, put_away_at) ON measure_templates TO :"role";
 -- Never what was signed.
 GRANT UPDATE (superseded_by, withdrawn_at, withdrawal_reason, withdrawal_leaf, confirmed_on) ON statements TO :"role";
 
@@ -37,5 +39,5 @@ GRANT DELETE ON announcements, idempotency_keys, key_challenges, systems, used_a
 GRANT DELETE ON attachments, evidence_files, file_chunks, file_uploads TO :"role";
 GRANT DELETE ON enrolments, recovery_codes, sessions, tries TO :"role";
 
--- leaves, checkpoints, confirmations, audit_events, audit_heads, timestamps, cosignatures, inspections and
--- inspection_accesses are in neither list: they are only appended to.
+-- leaves, checkpoints, confirmations, audit_events, audit_heads, timestamps, cosignatures, review_changes, review_reminders,
+-- risk_matrices, inspections and inspection_accesses are in neither list: they are only appended to.

@@ -23,6 +23,8 @@ pub enum Letter {
     RegistrationDecided(RegistrationDecided),
     /// To an institution: what became of its request.
     RequestNews(RequestNews),
+    /// To an institution: risk reviews are to be looked at again.
+    ReviewsDue(ReviewsDue),
     /// To somebody who is to join an organisation, or to sign in to it anew.
     Invitation(Invitation),
     /// To somebody who forgot the password, or whoever asked for another in that name.
@@ -53,7 +55,10 @@ impl Letter {
             Self::StatementNews(_) | Self::RequirementSetNews(_) | Self::RequestNews(_) => {
                 Necessity::News
             }
-            Self::RequestOpened(_) | Self::RequestReminder(_) | Self::Digest(_) => Necessity::Duty,
+            Self::RequestOpened(_)
+            | Self::RequestReminder(_)
+            | Self::ReviewsDue(_)
+            | Self::Digest(_) => Necessity::Duty,
         }
     }
 }
@@ -180,6 +185,30 @@ pub enum RequestTurn {
     Answered,
     /// It was declined.
     Declined,
+}
+
+/// Risk reviews that are to be looked at again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewsDue {
+    /// On which day.
+    pub day: Date,
+    /// Whether that day is still ahead.
+    pub is_ahead: bool,
+    /// The reviews: the beginning of them where there are many.
+    pub reviews: Vec<ReviewDue>,
+    /// How many there are in all.
+    pub count: u64,
+}
+
+/// A risk review that is to be looked at again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewDue {
+    /// What the institution calls the system.
+    pub system: String,
+    /// 項番 as printed.
+    pub number: String,
+    /// Whether the acceptance of a risk expires on that day.
+    pub expires: bool,
 }
 
 /// What would have been letters of their own.

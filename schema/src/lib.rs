@@ -26,6 +26,8 @@ pub mod reader;
 pub mod receipt;
 pub mod renewal;
 pub mod requirement;
+pub mod review;
+pub mod risk_matrix;
 pub mod scope;
 pub mod sheet;
 pub mod signed;

@@ -23,6 +23,9 @@ use values::{Lines, calendar_date, check_text, expected_found, line_text, point_
 /// What a digest is, for messages.
 const DIGEST: &str = "a SHA-256 digest, 64 lower-case hex digits";
 
+/// How long a digest in hex is.
+const DIGEST_CHARS: usize = 64;
+
 /// A document that is read from a JSON object.
 pub trait FromMembers: Sized {
     /// Takes the members that the document has. `None` goes with at least one violation reported to `reader`.
@@ -104,6 +107,12 @@ impl<'v> Reader<'v> {
         let members = self.members.as_mut()?;
         let index = members.iter().position(|(found, _)| found == name)?;
         Some(&members.remove(index).1)
+    }
+
+    /// Whether there is a member of that name that was not taken yet.
+    pub fn has(&self, name: &str) -> bool {
+        let members = self.members.iter().flatten();
+        members.into_iter().any(|(found, _)| found == name)
     }
 
     /// A single line of 1 to `max_chars` characters. Reports `missing`, `type`, `empty` (or only white space),
@@ -241,6 +250,30 @@ impl<'v> Reader<'v> {
     /// Like [`Self::required_digest`], where the member may be absent or null.
     pub fn optional_digest(&mut self, name: &str) -> Option<Digest> {
         self.optional_choice(name, |text| text.parse().ok(), DIGEST)
+    }
+
+    /// An array of different SHA-256 digests; empty where the member is absent or null. Reports `type`, `too_many`, and at
+    /// its index `choice` and `twice`.
+    pub fn digests(&mut self, name: &str, max_items: usize) -> Vec<Digest> {
+        let texts = self.texts(name, max_items, DIGEST_CHARS);
+        let mut digests = Vec::new();
+        for (index, text) in texts.unwrap_or_default().iter().enumerate() {
+            let pointer = || format!("{}/{index}", self.pointer_to(name));
+            match text.parse::<Digest>() {
+                Ok(digest) if !digests.contains(&digest) => digests.push(digest),
+                Ok(_) => {
+                    let detail = "it stands in the list before";
+                    self.violations
+                        .push(Violation::new(pointer(), "twice", detail));
+                }
+                Err(_) => {
+                    let detail = format!("must be {DIGEST}");
+                    self.violations
+                        .push(Violation::new(pointer(), "choice", detail));
+                }
+            }
+        }
+        digests
     }
 
     /// An array of single lines; `None` where the member is absent or null, which is no violation. Reports `type`,

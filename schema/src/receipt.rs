@@ -42,6 +42,8 @@ pub enum Event {
     DeliveryMade,
     /// An institution acknowledged a statement (受領確認).
     DeliveryAcknowledged,
+    /// An institution approved a risk review (リスク評価).
+    ReviewApproved,
     /// The service signs with another key of its own from here on.
     ServiceKeyRotated,
     /// A day of the audit trail is complete: its last entry's hash vouches for all before it.
@@ -50,7 +52,7 @@ pub enum Event {
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::KeyRegistered,
         Self::KeyRetired,
         Self::KeyRevoked,
@@ -60,6 +62,7 @@ impl Event {
         Self::StatementConfirmed,
         Self::DeliveryMade,
         Self::DeliveryAcknowledged,
+        Self::ReviewApproved,
         Self::ServiceKeyRotated,
         Self::AuditHead,
     ];
@@ -76,6 +79,7 @@ impl Event {
             Self::StatementConfirmed => "statement_confirmed",
             Self::DeliveryMade => "delivery_made",
             Self::DeliveryAcknowledged => "delivery_acknowledged",
+            Self::ReviewApproved => "review_approved",
             Self::ServiceKeyRotated => "service_key_rotated",
             Self::AuditHead => "audit_head",
         }
@@ -115,6 +119,8 @@ pub struct Receipt {
     pub product: Option<String>,
     /// The statement concerned: the digest of its whole JWS, or of an attested one's bytes.
     pub statement_sha256: Option<Digest>,
+    /// The edition of a risk review that was approved: the digest of its whole document.
+    pub review_sha256: Option<Digest>,
     /// The key that signed what was received, or the key that the event is about.
     pub signer_kid: Option<Thumbprint>,
     /// The leaf by which that key was registered.
@@ -147,6 +153,10 @@ impl Receipt {
             (
                 "statement_sha256",
                 self.statement_sha256.map(|digest| text(digest.to_string())),
+            ),
+            (
+                "review_sha256",
+                self.review_sha256.map(|digest| text(digest.to_string())),
             ),
             (
                 "signer_kid",
@@ -197,6 +207,7 @@ impl FromMembers for Receipt {
         let institution = reader.optional_text("institution", MAX_NAME_CHARS);
         let product = reader.optional_text("product", MAX_NAME_CHARS);
         let statement_sha256 = reader.optional_digest("statement_sha256");
+        let review_sha256 = reader.optional_digest("review_sha256");
         let signer_kid = reader.optional_choice("signer_kid", |kid| kid.parse().ok(), THUMBPRINT);
         let signer_key_leaf = reader.optional_integer("signer_key_leaf", 0..=MAX_INTEGER);
         let not_after = reader.optional_time("not_after");
@@ -214,6 +225,7 @@ impl FromMembers for Receipt {
             institution,
             product,
             statement_sha256,
+            review_sha256,
             signer_kid,
             signer_key_leaf: signer_key_leaf.map(i64::unsigned_abs),
             not_after,

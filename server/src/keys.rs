@@ -266,6 +266,7 @@ impl LogSigner {
             institution: None,
             product: None,
             statement_sha256: None,
+            review_sha256: None,
             signer_kid: None,
             signer_key_leaf: None,
             not_after: None,

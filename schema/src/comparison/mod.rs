@@ -11,7 +11,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::digest::Digest;
 use crate::form::{FormKind, QuestionNumber};
@@ -123,7 +123,6 @@ pub struct Comparison<'a> {
     #[serde(borrow)]
     pub requirement_set: Cow<'a, str>,
     /// The digest of the statement's JWS; `None` where a payload was compared that nobody signed.
-    #[serde(deserialize_with = "digest_from_hex")]
     pub statement: Option<Digest>,
     /// The form that the statement answers.
     pub form: FormKind,
@@ -262,12 +261,6 @@ impl Summary {
         }
         summary
     }
-}
-
-fn digest_from_hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest>, D::Error> {
-    let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
-    text.map(|text| text.parse().map_err(de::Error::custom))
-        .transpose()
 }
 
 /// Tells a reading that is null from one that is not there.

@@ -23,7 +23,8 @@ impl Comparison<'_> {
 }
 
 impl ComparedItem<'_> {
-    fn into_owned(self) -> ComparedItem<'static> {
+    /// The same item with texts of its own.
+    pub fn into_owned(self) -> ComparedItem<'static> {
         let answers = self.answers.into_iter();
         ComparedItem {
             id: owned(self.id),

@@ -2,7 +2,7 @@
 //!
 //! UTF-8 with a byte order mark or CP932, CRLF, no cell that a spreadsheet would run as a formula. Rows are
 //! streamed. [`Sheet`] writes any table, [`ComparisonSheet`] the columns of `comparison.csv` (API.md), [`inventory`] writes
-//! and reads those of `systems.csv`, [`answers`] the template of a form; `table` is what reading has in common.
+//! and reads those of `systems.csv`, [`reviews`] has those of `reviews.csv`, [`answers`] the template of a form; `table` is what reading has in common.
 
 pub mod answers;
 mod comparison;
@@ -11,6 +11,7 @@ mod formula;
 pub mod inventory;
 mod labels;
 mod ready;
+pub mod reviews;
 mod table;
 
 use std::io::{self, Write};

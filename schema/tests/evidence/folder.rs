@@ -259,6 +259,7 @@ fn receipt(event: Event, leaf_index: u64) -> Receipt {
         institution: None,
         product: about_statement.then(|| PRODUCT.to_owned()),
         statement_sha256: None,
+        review_sha256: None,
         signer_kid: None,
         signer_key_leaf: None,
         not_after: (!about_statement).then(|| "2029-11-01T00:00:00Z".parse().unwrap()),

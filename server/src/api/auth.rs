@@ -49,6 +49,8 @@ pub enum People {
     Alone,
     /// A fresh one-time code; programs have no business here.
     SteppedUp,
+    /// Nothing: every role lets its holder read.
+    Freely,
 }
 
 /// Who may use an operation.
@@ -110,6 +112,10 @@ permissions! {
     InstitutionRequests: Institution [RequestsWrite];
     /// An institution keeps its own records: reviews, checklist, contract points, and the files that they name.
     RecordKeepers: Institution [ReviewsWrite];
+    /// An institution's own records are read by its programs that keep them, and by all of its people.
+    RecordReaders: Institution [ReviewsWrite] people Freely;
+    /// An institution approves its risk reviews.
+    ReviewApprovers: Institution [ReviewsWrite] as Approver;
     /// An institution reads how statements compare.
     InstitutionReads: Institution [StatementsRead];
     /// Requests are seen by the institution that made them and by the vendor that is asked.
@@ -156,7 +162,7 @@ fn allow<P: Permission>(actor: &Actor) -> Result<(), Problem> {
 
 fn allow_program(grant: &Grant, actor: &Actor) -> Result<(), Problem> {
     match grant.people {
-        People::Likewise | People::Dutiful(_) => has_scopes(grant, actor),
+        People::Likewise | People::Dutiful(_) | People::Freely => has_scopes(grant, actor),
         People::Alone | People::SteppedUp => {
             let detail = "for people who have signed in (`POST /api/v1/session`)";
             Err(Problem::new(Kind::Forbidden, detail))
@@ -168,7 +174,7 @@ fn allow_person(grant: &Grant, actor: &Actor, person: &Person) -> Result<(), Pro
     match grant.people {
         People::Likewise => has_scopes(grant, actor),
         People::Dutiful(role) => Ok(person.is_fit_as(role)?),
-        People::Alone => Ok(()),
+        People::Alone | People::Freely => Ok(()),
         People::SteppedUp => Ok(person.has_stepped_up()?),
     }
 }

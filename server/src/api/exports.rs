@@ -1,4 +1,4 @@
-//! Exports for people: `comparison.csv` and `systems.csv`, streamed, so that their size costs no memory.
+//! Exports for people: `comparison.csv`, `systems.csv` and `reviews.csv`, streamed, so that their size costs no memory.
 
 use actix_web::body::{BodySize, BoxBody};
 use actix_web::http::StatusCode;
@@ -8,6 +8,8 @@ use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use kaiji_schema::comparison::Reason;
+use kaiji_schema::review::{Cause, ReviewState, Standing, Treatment};
+use kaiji_schema::sheet::reviews::{ALONE, BY_ANOTHER};
 use kaiji_schema::sheet::{Encoding, JUDGEMENT_LABELS, SignatureStatus};
 
 use super::answer::{Answer, set};
@@ -19,7 +21,7 @@ use super::query::{Fields, Pairs, Parameter, Query, Values};
 use super::shapes::CsvFile;
 use super::state::State;
 use crate::actor::Actor;
-use crate::exchange::{ComparisonExport, Exchange, ExportError, SystemsExport};
+use crate::exchange::{ComparisonExport, Exchange, ExportError, ReviewsExport, SystemsExport};
 
 const KAIJI_CHECKPOINT: HeaderName = HeaderName::from_static("kaiji-checkpoint");
 
@@ -45,15 +47,14 @@ impl Fields for Format {
     }
 }
 
+/// Labels as a description lists them.
+fn list(labels: &[&str]) -> String {
+    let quoted = labels.iter().map(|label| format!("「{label}」"));
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
 /// The description of the export. The labels are read from where they are written.
 pub fn comparison_description() -> String {
-    let list = |labels: &[&str]| {
-        labels
-            .iter()
-            .map(|label| format!("「{label}」"))
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
     format!(
         "One row an item of every statement held for every system; a system without a statement has one row. CRLF, \
          cells that a spreadsheet would run begin with `'`. In cp932, characters that it lacks become 〓. 受領日 is the day in Japan on which the exchange received the \
@@ -64,6 +65,21 @@ pub fn comparison_description() -> String {
         list(&SignatureStatus::ALL.map(SignatureStatus::label)),
         list(&JUDGEMENT_LABELS),
         list(&Reason::ALL.map(Reason::label)),
+    )
+}
+
+/// The description of the table of reviews. The labels are read from where they are written.
+pub fn reviews_description() -> String {
+    format!(
+        "One row an item of a system that is flagged or was reviewed, open ones and closed ones. Encoding, cells and \
+         checkpoint as in `comparison.csv`; days are those in Japan. What is said is the approved edition where there is \
+         one, else the newest.\n\n評価の状況 is one of {}. 状況の理由 is empty or one of {}. 手続の段階 is that of the newest \
+         edition: empty or one of {}. リスク対応 is one of {}. 承認の別 is empty or one of {}.",
+        list(&Standing::ALL.map(Standing::label)),
+        list(&Cause::ALL.map(Cause::label)),
+        list(&ReviewState::ALL.map(ReviewState::label)),
+        list(&Treatment::ALL.map(Treatment::label)),
+        list(&[BY_ANOTHER, ALONE]),
     )
 }
 
@@ -82,6 +98,15 @@ pub async fn systems(
     caller: Caller<InventoryExporters>,
     format: Query<Format>,
 ) -> Answer<File<SystemsExport>> {
+    export(state, caller, format).await
+}
+
+/// Exports the risk reviews.
+pub async fn reviews(
+    state: web::Data<State>,
+    caller: Caller<InventoryExporters>,
+    format: Query<Format>,
+) -> Answer<File<ReviewsExport>> {
     export(state, caller, format).await
 }
 
@@ -134,6 +159,16 @@ impl Export for SystemsExport {
     }
 }
 
+impl Export for ReviewsExport {
+    fn begin(exchange: &Exchange, actor: &Actor, encoding: Encoding) -> Result<Self, ExportError> {
+        exchange.export_reviews(actor, encoding)
+    }
+
+    fn checkpoint(&self) -> &str {
+        self.checkpoint()
+    }
+}
+
 impl Pieces for ComparisonExport {
     const NAME: &'static str = "comparison.csv";
 
@@ -153,6 +188,19 @@ impl Pieces for SystemsExport {
     fn next(&mut self, exchange: &Exchange) -> Result<Option<Bytes>, Problem> {
         let piece = exchange.continue_systems_export(self)?;
         Ok(piece.filter(|piece| !piece.is_empty()).map(Bytes::from))
+    }
+}
+
+impl Pieces for ReviewsExport {
+    const NAME: &'static str = "reviews.csv";
+
+    fn next(&mut self, exchange: &Exchange) -> Result<Option<Bytes>, Problem> {
+        while let Some(piece) = exchange.continue_reviews_export(self)? {
+            if !piece.is_empty() {
+                return Ok(Some(piece.into()));
+            }
+        }
+        Ok(None)
     }
 }
 

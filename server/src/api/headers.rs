@@ -29,7 +29,7 @@ impl IfMatch {
 
     /// A tag that no revision ever has is never current, so that the exchange answers `stale`.
     fn of(headers: &HeaderMap) -> Self {
-        const NEVER: Revision = Revision(0);
+        const NEVER: Revision = Revision(-1);
         let Some(value) = headers.get(IF_MATCH) else {
             return Self(None);
         };

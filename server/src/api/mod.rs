@@ -25,6 +25,7 @@ pub mod invitation;
 pub mod keys;
 pub mod link;
 pub mod log;
+pub mod measure_templates;
 mod metrics;
 pub mod oauth;
 pub mod openapi;
@@ -39,6 +40,8 @@ pub mod query;
 pub mod reference;
 pub mod registrations;
 pub mod requests;
+pub mod reviews;
+pub mod risk_matrix;
 pub mod session;
 pub mod shapes;
 mod state;
@@ -71,6 +74,7 @@ pub fn operations() -> Vec<Operation> {
         of_statements(),
         of_institutions(),
         of_records(),
+        of_reviews(),
         of_requests(),
         of_inspections(),
         of_links(),
@@ -366,6 +370,8 @@ fn of_institutions() -> Vec<Operation> {
             ),
         get("/api/v1/exports/systems.csv", exports::systems, "Export the inventory (医療情報システム一覧), as CSV.")
             .explained("The columns of the guideline's table first. `POST /api/v1/systems/import` reads it again."),
+        get("/api/v1/exports/reviews.csv", exports::reviews, "Export the risk reviews, as CSV.")
+            .explained(exports::reviews_description()),
         get("/api/v1/exports/comparison.csv", exports::comparison, "Export how every system compares, as CSV.")
             .explained(exports::comparison_description()),
     ]
@@ -383,6 +389,60 @@ fn of_records() -> Vec<Operation> {
             .refuses(&[Kind::TooMuchWaits, Kind::UnsupportedMediaType]),
         get("/api/v1/evidence-files", evidence_files::list, "List the institution's files."),
         get("/api/v1/evidence-files/{sha256}", evidence_files::read, "Hand out one of the institution's files, as a download."),
+    ]
+}
+
+fn of_reviews() -> Vec<Operation> {
+    let on_its_way = [Kind::ReviewState, Kind::ItemNotFlagged];
+    vec![
+        get("/api/v1/systems/{id}/reviews", reviews::list, "List what is flagged or was reviewed at a system.")
+            .explained(
+                "Every flagged item of what is held for the system, compared with the current set, and every item that was \
+                 reviewed: `open`, `in_force`, `reopened` or `closed`. A revision that leaves answers, remarks and outcome as \
+                 they were leaves an approved review in force; `approved.rests_on` is what was found then, `now` what is found \
+                 today.",
+            ),
+        get("/api/v1/systems/{id}/reviews/{item}", reviews::find, "Show the review of an item, with its history."),
+        put("/api/v1/systems/{id}/reviews/{item}", reviews::draft, "Write the draft of a review (リスク評価・リスク対応).")
+            .explained(
+                "A draft may leave anything out. An edition that was approved stays in force until another is. `If-Match: \"0\"` \
+                 is for one that is not there yet; every edition is kept.",
+            )
+            .refuses(&[Kind::ItemNotFlagged]),
+        post("/api/v1/systems/{id}/reviews/{item}/submission", reviews::submit, "Submit a draft for approval.")
+            .explained("Refused with all that is missing.")
+            .refuses(&on_its_way)
+            .refuses(&[Kind::ReviewOutdated, Kind::Violations]),
+        post("/api/v1/systems/{id}/reviews/{item}/approval", reviews::approve, "Approve a review; the answer is its receipt.")
+            .explained(
+                "By somebody else than its author where anybody else may approve: people with the role, clients with the \
+                 scope. Where nobody else may, `approved_alone` says so. The approval is a leaf of the log; the receipt holds \
+                 the digest of the edition. Doing it again answers the first receipt.",
+            )
+            .refuses(&on_its_way)
+            .refuses(&[Kind::ReviewOutdated, Kind::OwnReview, Kind::Violations]),
+        post("/api/v1/systems/{id}/reviews/{item}/return", reviews::send_back, "Send a submitted review back, with a reason.")
+            .refuses(&on_its_way),
+        get("/api/v1/reviews", reviews::due, "List reviews by the day on which they are to be looked at again.")
+            .explained("Those that are closed are passed over, so that a page may be shorter than asked for."),
+        get("/api/v1/risk-matrices", risk_matrix::list, "The risk matrices that are offered (リスクマトリクス)."),
+        get("/api/v1/risk-matrix", risk_matrix::find, "Show the institution's risk matrix."),
+        put("/api/v1/risk-matrix", risk_matrix::choose, "Choose a risk matrix, or define one.")
+            .explained("A new version; reviews keep the one that they were made with."),
+        post("/api/v1/measure-templates", measure_templates::create, "Make a template of measures."),
+        get("/api/v1/measure-templates", measure_templates::list, "List the institution's templates of measures."),
+        get("/api/v1/measure-templates/{id}", measure_templates::find, "Show a template of measures."),
+        put("/api/v1/measure-templates/{id}", measure_templates::change, "Replace what a template of measures says."),
+        delete("/api/v1/measure-templates/{id}", measure_templates::delete, "Put a template of measures away."),
+        post(
+            "/api/v1/measure-templates/{id}/application",
+            measure_templates::apply,
+            "Write the drafts of many reviews from a template.",
+        )
+        .explained(
+            "To the items that are named, or with `item` to that item of every system where it is flagged. What somebody \
+             wrote, submitted or had approved is reported and left alone; doing it again changes nothing.",
+        ),
     ]
 }
 

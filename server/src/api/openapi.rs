@@ -133,6 +133,9 @@ fn access(grants: &[Grant]) -> Extensions {
             People::Dutiful(role) => json!({
                 "kind": grant.kind.as_str(), "scope": scope, "role": role.as_str(), "step_up": true,
             }),
+            People::Freely => json!({
+                "kind": grant.kind.as_str(), "scope": scope, "people": "any role",
+            }),
             People::Alone => json!({ "kind": grant.kind.as_str(), "people_only": true }),
             People::SteppedUp => json!({
                 "kind": grant.kind.as_str(), "people_only": true, "step_up": true,
@@ -159,6 +162,7 @@ fn path_parameters(path: &str) -> Vec<utoipa::openapi::path::Parameter> {
             "kid" => "The key: its RFC 7638 thumbprint.",
             "institution" => "The institution's id.",
             "client_id" => "The client's id.",
+            "item" => "The item: its id in the requirement set.",
             "tile" => "Which tile: `L/N` or `L/N.p/W`.",
             "slug" => "The end of the problem's `type`.",
             _ => "The id.",

@@ -118,6 +118,14 @@ kinds! {
         "Wait until tomorrow; reminders also leave by themselves around the day that it is due on.";
     NoLink, "no_link", 409, "The request waits for nobody who answers by a link",
         "A vendor of the exchange has it in its queue; what was answered or cancelled needs no link.";
+    ItemNotFlagged, "item_not_flagged", 409, "The item is not flagged",
+        "Only what a comparison leaves 要リスク評価 or 要確認 is reviewed: see the comparison of the system.";
+    ReviewState, "review_state", 409, "The review is somewhere else on its way",
+        "A draft or one that was sent back is submitted; a submitted one is approved or sent back.";
+    ReviewOutdated, "review_outdated", 409, "What the review rests on is over",
+        "Look at what is found now (`now`), and write the review anew.";
+    OwnReview, "own_review", 409, "Somebody else has to approve this review",
+        "Who wrote or submitted a review does not approve it where anybody else may.";
     LinkUsed, "link_used", 409, "The link was used before",
         "Each link is good once. Whoever sent the letter can send another if there is more to do.";
     AppliedAlready, "applied_already", 409, "An application for this request waits already",

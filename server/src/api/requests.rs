@@ -70,7 +70,7 @@ impl Fields for Filter {
     }
 }
 
-/// Why a vendor declines.
+/// Why something is declined, refused or sent back.
 pub struct Refusal {
     /// In words.
     pub reason: String,

@@ -4,10 +4,12 @@
 #![allow(dead_code, reason = "these types describe and are never made")]
 
 mod people;
+mod reviews;
 
 use std::collections::BTreeMap;
 
 use kaiji_schema::reader::FromMembers;
+use kaiji_schema::review::{Content, MeasureTemplate};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -16,14 +18,16 @@ use people::{
     PasswordChangeShape, PreferencesShape, SignInShape, UserChangeShape,
 };
 
+use reviews::{ApplicationShape, MatrixChoiceShape, MeasureTemplateShape};
+
 use super::keys::Note;
 use super::requests::{Refusal, ReleasedProduct};
 use crate::exchange::{
-    Addressee, ChosenPassword, Draft, ForgottenPassword, Forward, NewClient, NewInspection,
-    NewInspectionLink, NewOrganisation,
-    NewProduct, NewRegistration, NewRequest, NewSystem, NewUser, OneTimeCode, OrganisationChange,
-    PasswordChange, Preferences, ProductChange, RegistrationApproval, Release, Revocation, SignIn,
-    SystemChange, UserChange,
+    Addressee, ChosenPassword, Draft, ForgottenPassword, Forward, MatrixChoice, NewClient,
+    NewInspection, NewInspectionLink, NewOrganisation, NewProduct, NewRegistration, NewRequest,
+    NewSystem, NewUser, OneTimeCode, OrganisationChange, PasswordChange, Preferences,
+    ProductChange, RegistrationApproval, Release, ReviewContent, Revocation, SignIn, SystemChange,
+    Targets, UserChange,
 };
 
 /// A document with a shape and an example for the reader of the interface's description.
@@ -116,6 +120,16 @@ shaped! {
     };
     NewInspection => NewInspectionShape: { "title": "令和8年度 医療法第25条に基づく立入検査", "visit_on": "2026-12-10" };
     NewInspectionLink => NewInspectionLinkShape: { "label": "見本保健所 検査担当 様", "days": 14 };
+    Content => ReviewContent: {
+        "risk": "第三者が職員になりすまし、診療録を閲覧する", "likelihood": 2, "impact": 3, "treatment": "reduce",
+        "measures": "端末を施錠区域に置き、離席時は画面を固定する", "owner": "情報管理室", "target_date": "2027-03-31",
+        "decision": "更改までの間は物理的な対策で足りると判断した",
+    };
+    MatrixChoice => MatrixChoiceShape: { "standard": "5x5" };
+    MeasureTemplate => MeasureTemplateShape: {
+        "title": "二要素認証に対応するまで", "treatment": "reduce", "measures": "端末を施錠区域に置き、離席時は画面を固定する",
+    };
+    Targets => ApplicationShape: { "item": "sds-17.1" };
     Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
 }
 
@@ -436,11 +450,11 @@ pub struct ReleasedProductShape {
     product: Option<String>,
 }
 
-/// Why a request is declined.
+/// Why something is declined, refused or sent back.
 #[derive(ToSchema)]
 #[schema(as = Refusal)]
 pub struct RefusalShape {
-    /// For the institution, at most 2000 characters.
+    /// In words, at most 2000 characters.
     reason: String,
 }
 

@@ -22,9 +22,6 @@ use crate::storage::{Error as StorageError, Tx};
 /// How many files one record can name.
 const MOST_FILES: usize = 50;
 
-/// How long a digest in hex is.
-const DIGEST_CHARS: usize = 64;
-
 /// An institution's file.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct EvidenceFileView {
@@ -107,23 +104,7 @@ fn media_types() -> String {
 /// Reads the digests of the files that a record names: the member `name`, an array that may be left out. Reports
 /// `too_many`, `type`, `choice` and `twice`.
 pub(super) fn read_evidence_files(reader: &mut Reader<'_>, name: &str) -> Vec<Digest> {
-    let texts = reader.texts(name, MOST_FILES, DIGEST_CHARS);
-    let mut files = Vec::new();
-    for (index, text) in texts.unwrap_or_default().iter().enumerate() {
-        let pointer = format!("{}/{index}", reader.pointer_to(name));
-        match text.parse::<Digest>() {
-            Err(_) => {
-                let detail = "must be a SHA-256 digest, 64 lower-case hex digits";
-                reader.absorb(vec![Violation::new(pointer, "choice", detail)]);
-            }
-            Ok(file) if files.contains(&file) => {
-                let detail = "this file is named before";
-                reader.absorb(vec![Violation::new(pointer, "twice", detail)]);
-            }
-            Ok(file) => files.push(file),
-        }
-    }
-    files
+    reader.digests(name, MOST_FILES)
 }
 
 /// Notes that a record of the institution names these files, which are kept from now on. Runs inside the writer, in the

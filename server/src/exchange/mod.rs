@@ -9,6 +9,7 @@ mod acknowledge;
 mod anchors;
 mod announce;
 mod answer_by_link;
+mod apply_template;
 mod approve_key;
 mod assurance;
 mod audit;
@@ -28,6 +29,7 @@ mod events;
 mod evidence;
 mod evidence_files;
 mod export_comparison;
+mod export_reviews;
 mod export_systems;
 mod fetch_attachment;
 mod forward_request;
@@ -42,6 +44,7 @@ mod letters;
 mod link;
 mod links;
 mod log;
+mod measure_templates;
 mod name_addressee_by_link;
 mod name_attachments;
 mod open_link;
@@ -56,11 +59,14 @@ mod register_by_link;
 mod register_key;
 mod registrations;
 mod remind;
+mod remind_of_reviews;
 mod renew_link;
 mod requests;
 mod reset_password;
 mod retire_key;
+mod reviews;
 mod revision;
+mod risk_matrix;
 mod scope;
 mod second_factor;
 mod send_letters;
@@ -98,6 +104,7 @@ pub use accept_invitation::{
 pub use acknowledge::{AcknowledgeError, Acknowledged};
 pub use anchors::{Anchors, Authority, DueTimestamp, KeepTimestampError, TimestampView};
 pub use answer_by_link::{AnswerError, Attestation, SheetAnswers};
+pub use apply_template::{SkippedTarget, Target, Targets, TemplateApplication};
 pub use approve_key::{Approval, ApproveKeyError};
 pub use assurance::Assurance;
 pub use audit::{AuditEventView, AuditFilter};
@@ -114,6 +121,7 @@ pub use events::EventView;
 pub use evidence::EvidenceZip;
 pub use evidence_files::EvidenceFileView;
 pub use export_comparison::{ComparisonExport, ExportError};
+pub use export_reviews::ReviewsExport;
 pub use export_systems::SystemsExport;
 pub use fetch_attachment::Download;
 pub use high_water::{HighWater, HighWaterError};
@@ -132,6 +140,7 @@ pub use letters::LetterWish;
 pub use link::{LinkPurpose, LinkToken};
 pub use links::{Gone, LinkError, Visitor};
 pub use log::{ConsistencyProof, InclusionProof, LogError, log_name};
+pub use measure_templates::{MeasureTemplateError, MeasureTemplateView};
 pub use open_link::{Draft, ForwarderView, LinkQuestion, LinkView};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
@@ -153,7 +162,15 @@ pub use requests::{
 };
 pub use reset_password::{ForgottenPassword, PasswordResetView};
 pub use retire_key::Revocation;
+pub use reviews::{
+    ApprovedReview, ApprovedView, EditionView, FindingView, GradeView, LevelView, ReviewChangeView,
+    ReviewContent, ReviewDocument, ReviewError, ReviewValue, ReviewValues, ReviewView, WhoView,
+};
 pub use revision::{Revision, Stale};
+pub use risk_matrix::{
+    MatrixChoice, MatrixView, RiskMatrixError, RiskMatrixView, StandardMatrixView, StepView,
+    offered_matrices,
+};
 pub use scope::{QuestionView, ScopeView, SystemDutyView};
 pub use send_letters::{ClaimedLetter, LetterFate};
 pub use service_keys::{ServiceKeyView, ServicePurpose, service_key_in_use};
@@ -191,6 +208,7 @@ pub struct Exchange {
     tokens: jwt::Tokens,
     links: Arc<link::LinkTokens>,
     reminders: remind::Reminders,
+    review_mornings: remind::Mornings,
     remembered: authenticate::Remembered,
     anchors: Anchors,
     sets: &'static RequirementSets,
@@ -226,6 +244,7 @@ impl Exchange {
             sets: RequirementSets::built_in(),
             tiles: log::RememberedTiles::default(),
             reminders: remind::Reminders::default(),
+            review_mornings: remind::Mornings::default(),
         }
     }
 

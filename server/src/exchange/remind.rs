@@ -53,27 +53,33 @@ impl Default for ReminderDays {
     }
 }
 
+/// The last morning whose reminders are all written.
+#[derive(Debug, Default)]
+pub(super) struct Mornings(Mutex<Option<Date>>);
+
+impl Mornings {
+    pub(super) fn are_written(&self, morning: Date) -> bool {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) == Some(morning)
+    }
+
+    pub(super) fn set_written(&self, morning: Date) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(morning);
+    }
+}
+
 /// The reminders of an exchange, and the last morning whose reminders are all written.
 #[derive(Debug, Default)]
 pub(super) struct Reminders {
     days: ReminderDays,
-    written: Mutex<Option<Date>>,
+    mornings: Mornings,
 }
 
 impl Reminders {
     pub(super) fn at(days: ReminderDays) -> Self {
         Self {
             days,
-            written: Mutex::default(),
+            mornings: Mornings::default(),
         }
-    }
-
-    fn are_written(&self, morning: Date) -> bool {
-        *self.written.lock().unwrap_or_else(PoisonError::into_inner) == Some(morning)
-    }
-
-    fn set_written(&self, morning: Date) {
-        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = Some(morning);
     }
 }
 
@@ -90,13 +96,13 @@ impl Exchange {
     /// Reminds of the requests whose time has come. Answers whether there were any.
     pub fn remind_of_requests(&self) -> Result<bool, StorageError> {
         let morning = last_morning(self.clock.now());
-        if self.reminders.are_written(morning) {
+        if self.reminders.mornings.are_written(morning) {
             return Ok(false);
         }
         let days = self.reminders.days.clone();
         // Asked outside first: an idle service does not write.
         if self.db.read(|c| next(c, &days, morning))?.is_none() {
-            self.reminders.set_written(morning);
+            self.reminders.mornings.set_written(morning);
             return Ok(false);
         }
         let reminded = self.db.write(move |tx| {

@@ -54,6 +54,7 @@ impl Jobs {
         Ok(exchange.spread_announcements()?
             || exchange.tell_of_requirement_set()?
             || exchange.remind_of_requests()?
+            || exchange.remind_of_reviews()?
             || exchange.gather_letters()?
             || exchange.compare_anew()?
             || exchange.sweep_files()?

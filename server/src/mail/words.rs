@@ -6,7 +6,7 @@
 use askama::Template;
 use kaiji_schema::letter::{
     Digest, Invitation, Letter, News, RegistrationDecided, RequestAsked, RequestNews,
-    RequestReminder, RequestTurn, RequirementSetNews, StatementNews,
+    RequestReminder, RequestTurn, RequirementSetNews, ReviewsDue, StatementNews,
 };
 
 use super::Parcel;
@@ -59,6 +59,7 @@ fn prose(letter: &Letter, link: Option<&str>) -> askama::Result<(String, String)
         }
         Letter::RegistrationDecided(letter) => RegistrationDecidedWords { letter }.render(),
         Letter::RequestNews(letter) => RequestNewsWords { letter }.render(),
+        Letter::ReviewsDue(letter) => reviews_due_words(letter).render(),
         Letter::Digest(digest) => digest_words(digest)?.render(),
     }?;
     let (subject, body) = written.split_once('\n').unwrap_or((&written, ""));
@@ -76,6 +77,14 @@ fn digest_words(digest: &Digest) -> askama::Result<DigestWords<'_>> {
         more: digest.count.saturating_sub(told),
         subjects,
     })
+}
+
+fn reviews_due_words(letter: &ReviewsDue) -> ReviewsDueWords<'_> {
+    let told = u64::try_from(letter.reviews.len()).unwrap_or(u64::MAX);
+    ReviewsDueWords {
+        letter,
+        more: letter.count.saturating_sub(told),
+    }
 }
 
 /// A header is one line, and what people wrote into the names in it may not be.
@@ -138,6 +147,13 @@ struct RegistrationDecidedWords<'a> {
 #[template(path = "letters/request_news.txt")]
 struct RequestNewsWords<'a> {
     letter: &'a RequestNews,
+}
+
+#[derive(Template)]
+#[template(path = "letters/reviews_due.txt")]
+struct ReviewsDueWords<'a> {
+    letter: &'a ReviewsDue,
+    more: u64,
 }
 
 #[derive(Template)]

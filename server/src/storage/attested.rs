@@ -142,6 +142,25 @@ pub fn newest(
     Ok(found)
 }
 
+/// All that the institution received about a system or its product, in the order in which they were received.
+pub fn about(
+    connection: &mut DbConnection,
+    institution_id: &str,
+    system_id: &str,
+    product_id: Option<&str>,
+) -> Result<Vec<AttestedRow>, Error> {
+    let of_system = attested_statements::system_id.eq(system_id);
+    // A product that is not there has no statement: no id is empty.
+    let of_product = attested_statements::product_id.eq(product_id.unwrap_or_default());
+    let query = attested_statements::table
+        .filter(attested_statements::institution_id.eq(institution_id))
+        .filter(of_system.or(of_product))
+        .order(attested_statements::receipt_leaf);
+    Ok(directly!(connection, |own| query
+        .select(AttestedRow::as_select())
+        .load(own))?)
+}
+
 /// Notes the acknowledgement.
 pub fn acknowledge(
     connection: &mut DbConnection,

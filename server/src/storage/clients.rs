@@ -53,6 +53,19 @@ pub fn list(
         .load(connection)?)
 }
 
+/// The scopes of each enabled client of an organisation, with their ids.
+pub fn scopes_of_enabled(
+    connection: &mut DbConnection,
+    organisation_id: &str,
+) -> Result<Vec<(String, String)>, Error> {
+    let query = clients::table
+        .filter(clients::organisation_id.eq(organisation_id))
+        .filter(clients::disabled_at.is_null());
+    Ok(query
+        .select((clients::id, clients::scopes))
+        .load(connection)?)
+}
+
 /// Disables a client of that organisation for good; `false` if there is none that is enabled.
 pub fn disable(
     connection: &mut DbConnection,

@@ -27,6 +27,8 @@ pub struct Entry {
     pub product: Option<String>,
     /// SHA-256 of the whole statement JWS.
     pub statement_sha256: Option<Digest>,
+    /// SHA-256 of the edition of a risk review that was approved.
+    pub review_sha256: Option<Digest>,
     /// The key that signed, or that the event is about.
     pub signer_kid: Option<Thumbprint>,
     /// The leaf in which that key was registered.
@@ -48,6 +50,7 @@ impl Entry {
             institution: None,
             product: None,
             statement_sha256: None,
+            review_sha256: None,
             signer_kid: None,
             signer_key_leaf: None,
             not_after: None,
@@ -68,6 +71,7 @@ impl Entry {
             institution: self.institution.clone(),
             product: self.product.clone(),
             statement_sha256: self.statement_sha256,
+            review_sha256: self.review_sha256,
             signer_kid: self.signer_kid.clone(),
             signer_key_leaf: self
                 .signer_key_leaf

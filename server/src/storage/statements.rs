@@ -295,6 +295,32 @@ pub fn list(
         .load(connection)?)
 }
 
+/// A revision, and when it was taken back.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = statements)]
+pub struct RevisionRow {
+    /// The revision.
+    #[diesel(embed)]
+    pub statement: StatementRow,
+    /// The leaf of its withdrawal.
+    pub withdrawal_leaf: Option<i64>,
+}
+
+/// Every revision of the product's chains that the institution may read, in the order in which they were received.
+pub fn revisions(
+    connection: &mut DbConnection,
+    institution_id: &str,
+    product_id: &str,
+) -> Result<Vec<RevisionRow>, Error> {
+    let query = statements::table
+        .filter(statements::product_id.eq(product_id))
+        .filter(released_to!(institution_id))
+        .order(statements::receipt_leaf);
+    Ok(directly!(connection, |own| query
+        .select(RevisionRow::as_select())
+        .load(own))?)
+}
+
 /// The head of a chain.
 #[derive(Debug, Clone, Queryable, Selectable)]
 pub struct HeadRow {

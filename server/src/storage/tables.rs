@@ -545,6 +545,69 @@ table! {
 }
 
 table! {
+    reviews (id) {
+        id -> Text,
+        institution_id -> Text,
+        system_id -> Text,
+        system_name -> Text,
+        item -> Text,
+        state -> Text,
+        revision -> BigInt,
+        written -> BigInt,
+        approved -> Nullable<BigInt>,
+        review_on -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+table! {
+    review_changes (review_id, number) {
+        review_id -> Text,
+        number -> BigInt,
+        deed -> Text,
+        occurred_at -> BigInt,
+        by_id -> Text,
+        by_name -> Text,
+        document -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        approved_alone -> Nullable<Bool>,
+        leaf -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    review_reminders (review_id, review_on, name) {
+        review_id -> Text,
+        review_on -> Text,
+        name -> Text,
+        sent_at -> BigInt,
+    }
+}
+
+table! {
+    risk_matrices (institution_id, version) {
+        institution_id -> Text,
+        version -> BigInt,
+        content -> Text,
+        created_at -> BigInt,
+        created_by -> Text,
+    }
+}
+
+table! {
+    measure_templates (id) {
+        id -> Text,
+        institution_id -> Text,
+        content -> Text,
+        revision -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        put_away_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
     inspections (id) {
         id -> Text,
         institution_id -> Text,
@@ -612,6 +675,7 @@ allow_tables_to_appear_in_same_query!(
     links,
     log_head,
     log_tiles,
+    measure_templates,
     organisations,
     products,
     recovery_codes,
@@ -619,6 +683,10 @@ allow_tables_to_appear_in_same_query!(
     reminders,
     requests,
     requirement_sets,
+    review_changes,
+    review_reminders,
+    reviews,
+    risk_matrices,
     service_keys,
     sessions,
     signing_keys,

@@ -8,10 +8,11 @@ use super::{Kind, Problem};
 use crate::exchange::{
     AcknowledgeError, AnswerError, ApproveKeyError, AuthenticateError, ChainError,
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, FileError,
-    IdempotencyError, ImportError, InspectionError, InspectorError, InvitationError, KeyError, LinkError, LogError,
-    OrganisationError, ProductError, ReadStatementError, RegistrationError, RequestError,
-    SessionError, SignInError, Stale, StorageError, SubmitError, SystemError, TokenError,
-    TooManyTries, UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
+    IdempotencyError, ImportError, InspectionError, InspectorError, InvitationError, KeyError,
+    LinkError, LogError, MeasureTemplateError, OrganisationError, ProductError, ReadStatementError,
+    RegistrationError, RequestError, ReviewError, RiskMatrixError, SessionError, SignInError,
+    Stale, StorageError, SubmitError, SystemError, TokenError, TooManyTries, UserError,
+    UserLinkError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -256,6 +257,43 @@ impl From<RequestError> for Problem {
             RequestError::NoLink => said(Kind::NoLink, &error),
             RequestError::Idempotency(error) => error.into(),
             RequestError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReviewError> for Problem {
+    fn from(error: ReviewError) -> Self {
+        match error {
+            ReviewError::NotFound => said(Kind::NotFound, &error),
+            ReviewError::NotFlagged => said(Kind::ItemNotFlagged, &error),
+            ReviewError::Violations(violations) => violations.into(),
+            ReviewError::Stale(stale) => stale.into(),
+            ReviewError::State(_) => said(Kind::ReviewState, &error),
+            ReviewError::Outdated(_) => said(Kind::ReviewOutdated, &error),
+            ReviewError::Own(_) => said(Kind::OwnReview, &error),
+            ReviewError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<RiskMatrixError> for Problem {
+    fn from(error: RiskMatrixError) -> Self {
+        match error {
+            RiskMatrixError::NotFound => said(Kind::NotFound, &error),
+            RiskMatrixError::Violations(violations) => violations.into(),
+            RiskMatrixError::Stale(stale) => stale.into(),
+            RiskMatrixError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<MeasureTemplateError> for Problem {
+    fn from(error: MeasureTemplateError) -> Self {
+        match error {
+            MeasureTemplateError::NotFound => said(Kind::NotFound, &error),
+            MeasureTemplateError::Stale(stale) => stale.into(),
+            MeasureTemplateError::Idempotency(error) => error.into(),
+            MeasureTemplateError::Storage(error) => error.into(),
         }
     }
 }
