@@ -29,7 +29,7 @@ impl IfMatch {
 
     /// A tag that no revision ever has is never current, so that the exchange answers `stale`.
     fn of(headers: &HeaderMap) -> Self {
-        const NEVER: Revision = Revision(0);
+        const NEVER: Revision = Revision(-1);
         let Some(value) = headers.get(IF_MATCH) else {
             return Self(None);
         };
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_tag_that_was_never_given_is_never_current() {
         for tag in ["7", "W/\"7\"", "\"7\", \"8\"", "\"abc\"", ""] {
-            assert_eq!(if_match(tag), Some(Revision(0)), "{tag}");
+            assert_eq!(if_match(tag), Some(Revision(-1)), "{tag}");
         }
     }
 

@@ -17,15 +17,18 @@ mod authenticate;
 mod backup;
 mod bring_attachment;
 mod check_statement;
+mod checklist;
 mod clients;
 mod compare_system;
 mod confirm_statement;
+mod contract_points;
 mod cosign;
 mod decline_by_link;
 mod directory;
 mod events;
 mod evidence;
 mod evidence_files;
+mod export_checklist;
 mod export_comparison;
 mod export_systems;
 mod fetch_attachment;
@@ -34,6 +37,7 @@ mod gather_letters;
 mod high_water;
 mod idempotency;
 mod import_systems;
+mod information_kinds;
 mod invite_user;
 mod jwt;
 mod letters;
@@ -50,6 +54,7 @@ mod products;
 mod proposals;
 mod read_attested;
 mod read_statement;
+mod records;
 mod register_by_link;
 mod register_key;
 mod registrations;
@@ -101,9 +106,15 @@ pub use audit_day::{AuditTrailError, AuditTrailFindings, verify_audit_trail};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
 pub use backup::{BackupError, Manifest, back_up, restore};
 pub use check_statement::{CheckStatementError, CheckedStatement};
+pub use checklist::{
+    ChecklistItemView, ComparisonFacts, Confirmation, Facts, FilledIn, FlaggedSystem,
+    InformationFacts, ItemSaid, Lack, LedgerFacts, NamedSystem, PartnerFacts, PartnerSystems,
+    ReviewFacts, Standing, StatementFacts,
+};
 pub use clients::{ClientError, ClientView, NewClient};
 pub use compare_system::{CompareError, ComparisonView, SummaryView, SystemComparisons};
 pub use confirm_statement::Confirmed;
+pub use contract_points::{ContractPointsView, PointView, PointsSaid};
 pub use cosign::{CosignError, Cosigned, WitnessView};
 pub use directory::DirectoryEntry;
 pub use events::EventView;
@@ -117,6 +128,7 @@ pub use idempotency::{Idempotency, IdempotencyError};
 pub use import_systems::{
     ImportAction, ImportError, ImportPlan, MemberChange, Missing, PlannedSystem,
 };
+pub use information_kinds::{InformationKind, InformationKindView};
 pub use invite_user::NewUser;
 pub use jwt::TokenKey;
 pub use letters::LetterWish;
@@ -132,6 +144,7 @@ pub use read_statement::{
     AnswerChange, ItemChange, ReadStatementError, StatementChanges, StatementDocument,
     StatementView,
 };
+pub use records::{ChangeView, RecordError};
 pub use register_by_link::NewRegistration;
 pub use register_key::{Challenge, KeyError, KeyState, KeyView};
 pub use registrations::{

@@ -25,6 +25,7 @@ pub mod links;
 pub mod log;
 pub mod organisations;
 pub mod products;
+pub mod records;
 pub mod registrations;
 pub mod reminders;
 pub mod requests;

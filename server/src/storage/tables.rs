@@ -512,6 +512,18 @@ table! {
 }
 
 table! {
+    records (institution_id, kind, subject, revision) {
+        institution_id -> Text,
+        kind -> Text,
+        subject -> Text,
+        revision -> BigInt,
+        document -> Nullable<Text>,
+        changed_at -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+table! {
     sessions (id) {
         id -> Text,
         user_id -> Text,
@@ -560,6 +572,7 @@ allow_tables_to_appear_in_same_query!(
     log_tiles,
     organisations,
     products,
+    records,
     recovery_codes,
     registrations,
     reminders,

@@ -9,9 +9,9 @@ use crate::exchange::{
     AcknowledgeError, AnswerError, ApproveKeyError, AuthenticateError, ChainError,
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, FileError,
     IdempotencyError, ImportError, InvitationError, KeyError, LinkError, LogError,
-    OrganisationError, ProductError, ReadStatementError, RegistrationError, RequestError,
-    SessionError, SignInError, Stale, StorageError, SubmitError, SystemError, TokenError,
-    TooManyTries, UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
+    OrganisationError, ProductError, ReadStatementError, RecordError, RegistrationError,
+    RequestError, SessionError, SignInError, Stale, StorageError, SubmitError, SystemError,
+    TokenError, TooManyTries, UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -230,6 +230,20 @@ impl From<SystemError> for Problem {
             SystemError::Stale(stale) => stale.into(),
             SystemError::Idempotency(error) => error.into(),
             SystemError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::NotFound => said(Kind::NotFound, &error),
+            RecordError::Violations(violations) => violations.into(),
+            RecordError::Stale(stale) => stale.into(),
+            RecordError::FactsChanged => said(Kind::Stale, &error),
+            RecordError::NotDone => said(Kind::NotDone, &error),
+            RecordError::Idempotency(error) => error.into(),
+            RecordError::Storage(error) => error.into(),
         }
     }
 }
