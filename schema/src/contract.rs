@@ -40,6 +40,17 @@ pub enum PointKind {
     Certificate,
 }
 
+impl PointKind {
+    /// The word for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Contract => "契約",
+            Self::Selection => "選定",
+            Self::Certificate => "認証等",
+        }
+    }
+}
+
 /// How a certificate counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

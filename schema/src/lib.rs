@@ -28,6 +28,7 @@ pub mod reader;
 pub mod receipt;
 pub mod renewal;
 pub mod requirement;
+pub mod retention;
 pub mod scope;
 pub mod sheet;
 pub mod signed;

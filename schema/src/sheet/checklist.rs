@@ -28,7 +28,7 @@ pub const COLUMNS: [&str; 20] = [
     "自動記入",
     "自動記入の確認",
     "自動記入による状態",
-    "更新日時",
+    "更新日",
 ];
 
 /// A row, cell by cell; empty where there is nothing to say.
@@ -72,8 +72,8 @@ pub struct ChecklistRow {
     pub standing: &'static str,
     /// How the item stands by that.
     pub known_state: &'static str,
-    /// When anything was said of it last.
-    pub updated_at: String,
+    /// The day on which anything was said of it last.
+    pub updated_on: String,
 }
 
 /// Writes the whole file.
@@ -108,7 +108,7 @@ impl ChecklistRow {
             &self.says,
             self.standing,
             self.known_state,
-            &self.updated_at,
+            &self.updated_on,
         ]
     }
 }
@@ -123,7 +123,7 @@ mod tests {
             printed: "3 ②".to_owned(),
             answer: "いいえ",
             note: "=1+1".to_owned(),
-            updated_at: "最後".to_owned(),
+            updated_on: "最後".to_owned(),
             ..ChecklistRow::default()
         };
         let file = write(&[row], Encoding::Utf8).unwrap();
@@ -136,6 +136,6 @@ mod tests {
         assert_eq!(cell("項番"), "3 ②");
         assert_eq!(cell("回答"), "いいえ");
         assert_eq!(cell("備考"), "'=1+1");
-        assert_eq!(cell("更新日時"), "最後");
+        assert_eq!(cell("更新日"), "最後");
     }
 }

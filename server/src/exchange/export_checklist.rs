@@ -7,7 +7,7 @@ use kaiji_schema::sheet::Encoding;
 use kaiji_schema::sheet::checklist::{self, ChecklistRow};
 
 use super::checklist::{ChecklistItemView, Lack, checklist_of};
-use super::time::{day_in_japan, in_japan};
+use super::time::day_in_japan;
 use super::{Exchange, ExportError};
 use crate::actor::Actor;
 use crate::storage::organisations::{self, OrganisationRow};
@@ -69,9 +69,7 @@ fn row(
         says: filled_in.map_or_else(String::new, |filled_in| filled_in.says.clone()),
         standing: filled_in.map_or("", |filled_in| filled_in.standing.label()),
         known_state: filled_in.map_or("", |filled_in| filled_in.state.label()),
-        updated_at: item
-            .updated_at
-            .map_or_else(String::new, |at| in_japan(at.timestamp())),
+        updated_on: day(item.updated_at.map(|at| day_in_japan(at.timestamp()))),
     }
 }
 

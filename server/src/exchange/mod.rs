@@ -30,6 +30,7 @@ mod evidence;
 mod evidence_files;
 mod export_checklist;
 mod export_comparison;
+mod export_contract_points;
 mod export_systems;
 mod fetch_attachment;
 mod forward_request;
@@ -62,6 +63,7 @@ mod remind;
 mod renew_link;
 mod requests;
 mod reset_password;
+mod retention;
 mod retire_key;
 mod revision;
 mod scope;
@@ -156,6 +158,7 @@ pub use requests::{
     RequestError, RequestOrder, RequestState, RequestView,
 };
 pub use reset_password::{ForgottenPassword, PasswordResetView};
+pub use retention::{KeptFor, LawfulPeriodView, Retention, RetentionView};
 pub use retire_key::Revocation;
 pub use revision::{Revision, Stale};
 pub use scope::{QuestionView, ScopeView, SystemDutyView};
@@ -195,6 +198,7 @@ pub struct Exchange {
     tokens: jwt::Tokens,
     links: Arc<link::LinkTokens>,
     reminders: remind::Reminders,
+    retention: Retention,
     remembered: authenticate::Remembered,
     anchors: Anchors,
     tiles: log::RememberedTiles,
@@ -228,6 +232,7 @@ impl Exchange {
             anchors: Anchors::default(),
             tiles: log::RememberedTiles::default(),
             reminders: remind::Reminders::default(),
+            retention: Retention::default(),
         }
     }
 

@@ -55,6 +55,7 @@ impl Jobs {
             || exchange.remind_of_requests()?
             || exchange.gather_letters()?
             || exchange.sweep_files()?
+            || exchange.remove_expired()?
             || exchange.close_audit_day()?)
     }
 

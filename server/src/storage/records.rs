@@ -9,7 +9,18 @@ use super::backend::{directly, insert};
 use super::tables::records;
 use super::{DbConnection, Error};
 
-diesel::alias!(records as later: Later);
+use later_rows::later;
+
+mod later_rows {
+    #![allow(
+        missing_docs,
+        reason = "the macro makes items that it does not document"
+    )]
+
+    use super::records;
+
+    diesel::alias!(records as later: Later);
+}
 
 /// A row of `records`: one revision of one thing.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
