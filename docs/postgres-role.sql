@@ -37,7 +37,9 @@ GRANT UPDATE (superseded_by, withdrawn_at, withdrawal_reason, withdrawal_leaf, c
 -- Deleted when their time is over, or when their owner says so.
 GRANT DELETE ON announcements, idempotency_keys, key_challenges, systems, used_assertions TO :"role";
 GRANT DELETE ON attachments, evidence_files, file_chunks, file_uploads TO :"role";
+-- Logs whose years are over (`[retention]`).
+GRANT DELETE ON events, letters TO :"role";
 GRANT DELETE ON enrolments, recovery_codes, sessions, tries TO :"role";
 
--- leaves, checkpoints, confirmations, audit_events, audit_heads, timestamps, cosignatures, review_changes, review_reminders,
--- risk_matrices, inspections and inspection_accesses are in neither list: they are only appended to.
+-- records, leaves, checkpoints, confirmations, audit_events, audit_heads, timestamps, cosignatures, review_changes,
+-- review_reminders, risk_matrices, inspections and inspection_accesses are in neither list: they are only appended to.

@@ -26,4 +26,3 @@ use crate::calendar::IN_JAPAN;
 pub fn day_in_japan(at: Timestamp) -> Date {
     at.to_zoned(IN_JAPAN).date()
 }
-

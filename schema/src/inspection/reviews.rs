@@ -83,7 +83,10 @@ impl ReviewFact {
         let level = if self.level.is_empty() {
             String::new()
         } else {
-            format!("{}（発生可能性：{likelihood}、影響度：{impact}）", self.level)
+            format!(
+                "{}（発生可能性：{likelihood}、影響度：{impact}）",
+                self.level
+            )
         };
         let parts = [level.as_str(), self.risk.as_str()];
         let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();

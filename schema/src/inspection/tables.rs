@@ -338,7 +338,10 @@ pub(super) fn requests<W: Write>(facts: &Facts, encoding: Encoding, writer: W) -
 pub(super) fn missing<W: Write>(facts: &Facts, encoding: Encoding, writer: W) -> Written<W> {
     let wanting = facts.systems.iter().filter(|system| system.is_wanting());
     let rows = wanting.map(|system| {
-        let forms: Vec<_> = facts.held_for(system).map(|(_, held)| &*held.form).collect();
+        let forms: Vec<_> = facts
+            .held_for(system)
+            .map(|(_, held)| &*held.form)
+            .collect();
         let held = if forms.is_empty() {
             "未受領".to_owned()
         } else {
@@ -350,7 +353,12 @@ pub(super) fn missing<W: Write>(facts: &Facts, encoding: Encoding, writer: W) ->
             system.text("product_name").to_owned(),
             held,
             system.proposal.clone().unwrap_or_default(),
-            if system.is_asked_for { "はい" } else { "いいえ" }.to_owned(),
+            if system.is_asked_for {
+                "はい"
+            } else {
+                "いいえ"
+            }
+            .to_owned(),
         ]
     });
     table(&MISSING, rows, encoding, writer)
@@ -364,7 +372,9 @@ pub(super) fn deliveries<W: Write>(facts: &Facts, encoding: Encoding, writer: W)
             delivery.vendor.clone(),
             delivery.product.clone(),
             delivery.form.clone(),
-            delivery.revision.map_or_else(String::new, |n| n.to_string()),
+            delivery
+                .revision
+                .map_or_else(String::new, |n| n.to_string()),
             time(delivered),
             leaf.to_string(),
             acknowledged.map_or_else(String::new, |(at, _)| time(at)),

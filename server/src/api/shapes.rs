@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "these types describe and are never made")]
 
 mod people;
+pub mod records;
 mod reviews;
 
 use std::collections::BTreeMap;
@@ -18,16 +19,17 @@ use people::{
     PasswordChangeShape, PreferencesShape, SignInShape, UserChangeShape,
 };
 
+use records::{ConfirmationShape, InformationKindShape, ItemSaidShape, PointsSaidShape};
 use reviews::{ApplicationShape, MatrixChoiceShape, MeasureTemplateShape};
 
 use super::keys::Note;
 use super::requests::{Refusal, ReleasedProduct};
 use crate::exchange::{
-    Addressee, ChosenPassword, Draft, ForgottenPassword, Forward, MatrixChoice, NewClient,
-    NewInspection, NewInspectionLink, NewOrganisation, NewProduct, NewRegistration, NewRequest,
-    NewSystem, NewUser, OneTimeCode, OrganisationChange, PasswordChange, Preferences,
-    ProductChange, RegistrationApproval, Release, ReviewContent, Revocation, SignIn, SystemChange,
-    Targets, UserChange,
+    Addressee, ChosenPassword, Confirmation, Draft, ForgottenPassword, Forward, InformationKind,
+    ItemSaid, MatrixChoice, NewClient, NewInspection, NewInspectionLink, NewOrganisation,
+    NewProduct, NewRegistration, NewRequest, NewSystem, NewUser, OneTimeCode, OrganisationChange,
+    PasswordChange, PointsSaid, Preferences, ProductChange, RegistrationApproval, Release,
+    ReviewContent, Revocation, SignIn, SystemChange, Targets, UserChange,
 };
 
 /// A document with a shape and an example for the reader of the interface's description.
@@ -130,6 +132,27 @@ shaped! {
         "title": "二要素認証に対応するまで", "treatment": "reduce", "measures": "端末を施錠区域に置き、離席時は画面を固定する",
     };
     Targets => ApplicationShape: { "item": "sds-17.1" };
+    ItemSaid => ItemSaidShape: {
+        "state": "planned", "planned_on": "2027-03-31", "responsible": "院長", "note": "規程の改訂と合わせて実施する",
+    };
+    Confirmation => ConfirmationShape: {
+        "facts_sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "responsible": "院長",
+    };
+    InformationKind => InformationKindShape: {
+        "name": "血液検査結果", "sensitivity": "special_care", "kept_in": "検体検査システム",
+        "systems": ["sys_01kaz0000000000000000000"],
+    };
+    PointsSaid => PointsSaidShape: {
+        "points": {
+            "contract-6": {
+                "state": "confirmed", "written_in": "保守委託契約書", "clause": "第8条", "confirmed_on": "2026-11-20",
+            },
+            "certificate-isms": {
+                "state": "confirmed", "confirmed_on": "2026-11-20", "certificate_number": "IS 000000",
+                "expires_on": "2028-03-31",
+            },
+        },
+    };
     Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
 }
 

@@ -12,17 +12,17 @@ mod zip;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use kaiji_schema::Digest;
 use kaiji_schema::evidence as files;
 use kaiji_schema::jws::{Document, Jws};
 use kaiji_schema::key::PublicKey;
 use kaiji_schema::log::VerifierKey;
-use kaiji_schema::Digest;
 use kaiji_schema::status::{Newest, State, Status};
 
 pub(super) use frozen::{Anchoring, thaw};
-pub use zip::EvidenceZip;
-pub(super) use zip::Attachments;
 pub(super) use guide::fill_in;
+pub(super) use zip::Attachments;
+pub use zip::EvidenceZip;
 
 use super::fetch_attachment::attachments_of;
 use super::log::proof_under;

@@ -95,11 +95,7 @@ impl Exchange {
     }
 
     /// The PDF of an inspection.
-    pub fn inspection_document(
-        &self,
-        actor: &Actor,
-        id: &str,
-    ) -> Result<Vec<u8>, InspectionError> {
+    pub fn inspection_document(&self, actor: &Actor, id: &str) -> Result<Vec<u8>, InspectionError> {
         let row = self.db.read(|c| own(c, actor, id))?;
         self.printed(&row)
     }
@@ -126,7 +122,9 @@ fn frozen(
     row: &InspectionRow,
 ) -> Result<(Vec<u8>, Facts), StorageError> {
     let json = inflated(&inspections::facts(connection, &row.id)?);
-    let json = json.ok().filter(|json| Digest::of(json).to_string() == row.facts_sha256);
+    let json = json
+        .ok()
+        .filter(|json| Digest::of(json).to_string() == row.facts_sha256);
     let facts = json.and_then(|json| {
         let facts = Facts::from_json(&json).ok()?;
         Some((json, facts))

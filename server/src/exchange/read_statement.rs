@@ -341,7 +341,11 @@ impl Exchange {
 }
 
 /// Puts down that an institution was given a statement.
-pub(super) fn deliver(tx: &mut Tx<'_>, institution_id: &str, row: &StatementRow) -> Result<(), StorageError> {
+pub(super) fn deliver(
+    tx: &mut Tx<'_>,
+    institution_id: &str,
+    row: &StatementRow,
+) -> Result<(), StorageError> {
     let delivery_leaf = tx.append(Entry {
         vendor: Some(row.vendor_id.clone()),
         institution: Some(institution_id.to_owned()),

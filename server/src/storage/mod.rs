@@ -27,6 +27,7 @@ pub mod log;
 pub mod measure_templates;
 pub mod organisations;
 pub mod products;
+pub mod records;
 pub mod registrations;
 pub mod reminders;
 pub mod requests;

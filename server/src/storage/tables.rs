@@ -523,6 +523,18 @@ table! {
 }
 
 table! {
+    records (institution_id, kind, subject, revision) {
+        institution_id -> Text,
+        kind -> Text,
+        subject -> Text,
+        revision -> BigInt,
+        document -> Nullable<Text>,
+        changed_at -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+table! {
     sessions (id) {
         id -> Text,
         user_id -> Text,
@@ -678,6 +690,7 @@ allow_tables_to_appear_in_same_query!(
     measure_templates,
     organisations,
     products,
+    records,
     recovery_codes,
     registrations,
     reminders,

@@ -10,9 +10,9 @@ use crate::exchange::{
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, FileError,
     IdempotencyError, ImportError, InspectionError, InspectorError, InvitationError, KeyError,
     LinkError, LogError, MeasureTemplateError, OrganisationError, ProductError, ReadStatementError,
-    RegistrationError, RequestError, ReviewError, RiskMatrixError, SessionError, SignInError,
-    Stale, StorageError, SubmitError, SystemError, TokenError, TooManyTries, UserError,
-    UserLinkError, VendorsWordError, VerifyDocumentError,
+    RecordError, RegistrationError, RequestError, ReviewError, RiskMatrixError, SessionError,
+    SignInError, Stale, StorageError, SubmitError, SystemError, TokenError, TooManyTries,
+    UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -231,6 +231,20 @@ impl From<SystemError> for Problem {
             SystemError::Stale(stale) => stale.into(),
             SystemError::Idempotency(error) => error.into(),
             SystemError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::NotFound => said(Kind::NotFound, &error),
+            RecordError::Violations(violations) => violations.into(),
+            RecordError::Stale(stale) => stale.into(),
+            RecordError::FactsChanged => said(Kind::Stale, &error),
+            RecordError::NotDone => said(Kind::NotDone, &error),
+            RecordError::Idempotency(error) => error.into(),
+            RecordError::Storage(error) => error.into(),
         }
     }
 }

@@ -98,9 +98,7 @@ pub(in crate::exchange) fn thaw(
         service: Service {
             log: anchors.log.clone(),
             issuer: anchors.issuer.clone(),
-            receipt_keys: keys
-                .map(|key| (key.kid.clone(), key.pem.clone()))
-                .collect(),
+            receipt_keys: keys.map(|key| (key.kid.clone(), key.pem.clone())).collect(),
             log_vkeys: anchors.log_vkeys.clone(),
             tsa_root: anchors.tsa_root.clone(),
         },

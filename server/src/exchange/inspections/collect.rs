@@ -183,7 +183,9 @@ impl<'e> Collector<'e> {
         let kept = comparisons::find(connection, &statement.sha256, &set_sha256)?;
         let comparison = comparison_of(connection, statement, kept, self.set)?;
         let held = HeldStatement {
-            vendor: vendor.as_ref().map_or_else(String::new, |vendor| vendor.name.clone()),
+            vendor: vendor
+                .as_ref()
+                .map_or_else(String::new, |vendor| vendor.name.clone()),
             corporate_number: vendor.and_then(|vendor| vendor.corporate_number),
             product: statement.product_name.clone(),
             version: statement.product_version.clone(),

@@ -120,11 +120,7 @@ impl Exchange {
         }
     }
 
-    fn put_evidence(
-        &self,
-        package: &mut InspectionPackage,
-        at: usize,
-    ) -> Result<(), StorageError> {
+    fn put_evidence(&self, package: &mut InspectionPackage, at: usize) -> Result<(), StorageError> {
         let facts = &package.facts;
         let Some(frozen) = facts.evidence.get(at) else {
             return Ok(());
@@ -180,7 +176,8 @@ impl InspectionPackage {
             }
             Step::EvidenceGuide => {
                 let text = guide::of_evidence(&self.facts);
-                self.zip.add(&format!("{EVIDENCE}{GUIDE}"), text.as_bytes())?;
+                self.zip
+                    .add(&format!("{EVIDENCE}{GUIDE}"), text.as_bytes())?;
                 let verifier = format!("{EVIDENCE}{VERIFIER_NAME}");
                 self.zip.add(&verifier, VERIFIER.as_bytes())
             }

@@ -69,7 +69,10 @@ impl InspectionSummary {
         let open = facts.reviews.iter().filter(|review| review.is_open);
         let open = open.count();
         let bare = |system: &&kaiji_schema::inspection::SystemFact| system.statements.is_empty();
-        let answered = facts.checklist.iter().filter(|item| item.answer != "いいえ");
+        let answered = facts
+            .checklist
+            .iter()
+            .filter(|item| item.answer != "いいえ");
         Self {
             systems: facts.systems.len(),
             systems_without_statement: facts.systems.iter().filter(bare).count(),
