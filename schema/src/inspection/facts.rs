@@ -7,8 +7,12 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Anchors, ChecklistFact, ContractFact, FrozenEvidence, MatrixFact, ReviewFact};
+use super::{Anchors, FrozenEvidence};
 use crate::comparison::{Outcome, Reason, Summary};
+use crate::risk_matrix::RiskMatrix;
+use crate::sheet::checklist::ChecklistRow;
+use crate::sheet::contract_points::ContractPointRow;
+use crate::sheet::reviews::ReviewValue;
 
 /// Everything that an inspection shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,14 +35,14 @@ pub struct Facts {
     pub systems: Vec<SystemFact>,
     /// The statements that are held for at least one system, by digest.
     pub statements: BTreeMap<String, HeldStatement>,
-    /// The scale of risks; none where nothing was reviewed.
-    pub matrix: Option<MatrixFact>,
+    /// The scale of risks.
+    pub matrix: RiskMatrix,
     /// Risk reviews, open and closed.
-    pub reviews: Vec<ReviewFact>,
+    pub reviews: Vec<ReviewValue>,
     /// The institution's own checklist.
-    pub checklist: Vec<ChecklistFact>,
+    pub checklist: Vec<ChecklistRow>,
     /// What was to be confirmed with the vendors, and where it is written.
-    pub contract_points: Vec<ContractFact>,
+    pub contract_points: Vec<ContractPointRow>,
     /// What was asked of vendors.
     pub requests: Vec<RequestFact>,
     /// What was received, and acknowledged.
@@ -82,8 +86,8 @@ impl Facts {
     }
 
     /// The reviews by system and item; of an open and a closed one the open.
-    pub fn reviews_by_item(&self) -> HashMap<(&str, &str), &ReviewFact> {
-        let (open, done): (Vec<_>, Vec<_>) = self.reviews.iter().partition(|review| review.is_open);
+    pub fn reviews_by_item(&self) -> HashMap<(&str, &str), &ReviewValue> {
+        let (open, done): (Vec<_>, Vec<_>) = self.reviews.iter().partition(|review| review.is_open());
         let later_counts = done.into_iter().chain(open);
         later_counts
             .map(|review| ((review.system.as_str(), review.item.as_str()), review))
@@ -100,6 +104,13 @@ pub struct Institution {
     pub name: String,
     /// 医療機関コード, ten digits.
     pub code: Option<String>,
+}
+
+impl Institution {
+    /// Its code and its name, as tables begin with them.
+    pub(super) fn place(&self) -> (&str, &str) {
+        (self.code.as_deref().unwrap_or_default(), &self.name)
+    }
 }
 
 /// A requirement set, as far as the comparisons name it.

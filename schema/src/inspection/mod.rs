@@ -5,7 +5,6 @@
 
 mod evidence;
 mod facts;
-mod reviews;
 mod table;
 mod tables;
 
@@ -14,7 +13,6 @@ pub use facts::{
     AttestedEvidence, Compared, Delivery, Facts, HeldStatement, Institution, RequestFact, Set,
     SetItem, SystemFact,
 };
-pub use reviews::{ChecklistFact, ContractFact, EvidenceFile, MatrixFact, ReviewFact};
 pub use table::Table;
 
 use jiff::Timestamp;

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::facts::{Compared, Facts, HeldStatement, SystemFact};
-use super::reviews::{EvidenceFile, ReviewFact};
 use crate::calendar::IN_JAPAN;
 use crate::comparison::Reason;
 use crate::sheet::inventory::InventorySheet;
-use crate::sheet::{ComparisonRow, Encoding, Replaced, Sheet};
+use crate::sheet::reviews::{ReviewRow, ReviewValue};
+use crate::sheet::{ComparisonRow, Encoding, Replaced, Sheet, checklist, contract_points};
 
 /// What comes of a table: its writer, and the characters that its encoding does not have.
 type Written<W> = io::Result<(W, Vec<Replaced>)>;
@@ -26,58 +26,6 @@ const REVIEW_COLUMNS: [&str; 8] = [
     "確認者",
     "承認者",
     "承認日",
-];
-
-const REVIEWS: [&str; 23] = [
-    "システム",
-    "項番",
-    "項目",
-    "効力",
-    "状態",
-    "リスク",
-    "発生可能性",
-    "影響度",
-    "リスクレベル",
-    "対応",
-    "対応策",
-    "担当者",
-    "目標日",
-    "確認日",
-    "確認者",
-    "承認者",
-    "承認日",
-    "受容の期限",
-    "次回見直し日",
-    "経緯",
-    "根拠資料",
-    "システムID",
-    "項目ID",
-];
-
-const CHECKLIST: [&str; 12] = [
-    "章",
-    "項番",
-    "項目",
-    "確認",
-    "初回確認日",
-    "目標日",
-    "状態",
-    "最終点検日",
-    "責任者",
-    "備考",
-    "交換サービスの記録",
-    "根拠資料",
-];
-
-const CONTRACT_POINTS: [&str; 8] = [
-    "システム",
-    "事業者",
-    "番号",
-    "確認事項",
-    "確認状況",
-    "記載箇所",
-    "確認日",
-    "備考",
 ];
 
 const REQUESTS: [&str; 10] = [
@@ -131,10 +79,11 @@ pub(super) fn comparison<W: Write>(facts: &Facts, encoding: Encoding, writer: W)
         reviews: facts.reviews_by_item(),
     };
     let checkpoint = facts.anchors.checkpoint_line();
+    let (institution_code, institution) = facts.institution.place();
     for system in &facts.systems {
         let place = ComparisonRow {
-            institution_code: facts.institution.code.as_deref().unwrap_or_default(),
-            institution: &facts.institution.name,
+            institution_code,
+            institution,
             system: system.name(),
             checkpoint: &checkpoint,
             ..ComparisonRow::default()
@@ -151,7 +100,7 @@ pub(super) fn comparison<W: Write>(facts: &Facts, encoding: Encoding, writer: W)
 
 struct ComparisonRows<'f, W: Write> {
     sheet: Sheet<W>,
-    reviews: HashMap<(&'f str, &'f str), &'f ReviewFact>,
+    reviews: HashMap<(&'f str, &'f str), &'f ReviewValue>,
 }
 
 impl<W: Write> ComparisonRows<'_, W> {
@@ -192,7 +141,7 @@ impl<W: Write> ComparisonRows<'_, W> {
         self.row(&row.not_received(), None)
     }
 
-    fn row(&mut self, row: &ComparisonRow<'_>, review: Option<&ReviewFact>) -> io::Result<()> {
+    fn row(&mut self, row: &ComparisonRow<'_>, review: Option<&ReviewValue>) -> io::Result<()> {
         let review = review.map(review_cells).unwrap_or_default();
         let cells = row.place_cells().into_iter().chain(row.statement_cells());
         self.sheet
@@ -227,15 +176,15 @@ fn item_row<'r>(
 }
 
 /// The cells of [`REVIEW_COLUMNS`].
-fn review_cells(review: &ReviewFact) -> [String; 8] {
+fn review_cells(review: &ReviewValue) -> [String; 8] {
     [
         review.assessment(),
         review.treatment.clone(),
         review.measures.clone(),
-        date(review.target_on),
-        date(review.confirmed_on),
-        review.confirmed_by.clone(),
-        review.approver.clone(),
+        date(review.target_date),
+        date(review.written_on),
+        review.written_by.clone(),
+        review.approved_by.clone(),
         date(review.approved_on),
     ]
 }
@@ -246,55 +195,16 @@ pub(super) fn reviews<W: Write>(
     encoding: Encoding,
     writer: W,
 ) -> Written<W> {
-    let wanted = |review: &&ReviewFact| review.is_open == open;
-    let rows = facts.reviews.iter().filter(wanted).map(|review| {
-        [
-            review.system_name.clone(),
-            format!("No.{}", review.number),
-            review.text.clone(),
-            review.standing.clone(),
-            review.state.clone(),
-            review.risk.clone(),
-            review.likelihood.clone(),
-            review.impact.clone(),
-            review.level.clone(),
-            review.treatment.clone(),
-            review.measures.clone(),
-            review.owner.clone(),
-            date(review.target_on),
-            date(review.confirmed_on),
-            review.confirmed_by.clone(),
-            review.approver.clone(),
-            date(review.approved_on),
-            date(review.expires_on),
-            date(review.next_review_on),
-            review.note.clone(),
-            files(&review.evidence),
-            review.system.clone(),
-            review.item.clone(),
-        ]
-    });
-    table(&REVIEWS, rows, encoding, writer)
+    let mut sheet = Sheet::new(writer, encoding, &ReviewRow::HEADER)?;
+    let checkpoint = facts.anchors.checkpoint_line();
+    for review in facts.reviews.iter().filter(|review| review.is_open() == open) {
+        review.write(&mut sheet, facts.institution.place(), &checkpoint)?;
+    }
+    sheet.finish()
 }
 
 pub(super) fn checklist<W: Write>(facts: &Facts, encoding: Encoding, writer: W) -> Written<W> {
-    let rows = facts.checklist.iter().map(|item| {
-        [
-            item.section.clone(),
-            item.number.clone(),
-            item.text.clone(),
-            item.answer.clone(),
-            date(item.first_confirmed_on),
-            date(item.target_on),
-            item.state.clone(),
-            date(item.last_checked_on),
-            item.responsible.clone(),
-            item.note.clone(),
-            item.known.clone(),
-            files(&item.evidence),
-        ]
-    });
-    table(&CHECKLIST, rows, encoding, writer)
+    checklist::write_into(writer, &facts.checklist, encoding)
 }
 
 pub(super) fn contract_points<W: Write>(
@@ -302,19 +212,8 @@ pub(super) fn contract_points<W: Write>(
     encoding: Encoding,
     writer: W,
 ) -> Written<W> {
-    let rows = facts.contract_points.iter().map(|point| {
-        [
-            point.system.clone(),
-            point.vendor.clone(),
-            point.number.clone(),
-            point.text.clone(),
-            point.state.clone(),
-            point.written_in.clone(),
-            date(point.confirmed_on),
-            point.note.clone(),
-        ]
-    });
-    table(&CONTRACT_POINTS, rows, encoding, writer)
+    let place = facts.institution.place();
+    contract_points::write_into(writer, place, &facts.contract_points, encoding)
 }
 
 pub(super) fn requests<W: Write>(facts: &Facts, encoding: Encoding, writer: W) -> Written<W> {
@@ -407,9 +306,4 @@ fn date(date: Option<Date>) -> String {
 fn time(at: Timestamp) -> String {
     let local = at.to_zoned(IN_JAPAN);
     local.strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-fn files(files: &[EvidenceFile]) -> String {
-    let named = |file: &EvidenceFile| format!("{}（SHA-256 {}）", file.name, file.sha256);
-    files.iter().map(named).collect::<Vec<_>>().join("／")
 }

@@ -3,9 +3,12 @@
 //! Inspectors look whether every item has はい or いいえ, the day on which it was first looked at, and for いいえ the day on
 //! which it will be done: those stand side by side, and what is missing is named in a column of its own.
 
-use std::io;
+use std::borrow::Cow;
+use std::io::{self, Write};
 
-use super::{Encoding, Sheet};
+use serde::{Deserialize, Serialize};
+
+use super::{Encoding, Replaced, Sheet};
 
 /// The columns. Later ones are added at the end.
 pub const COLUMNS: [&str; 20] = [
@@ -32,7 +35,7 @@ pub const COLUMNS: [&str; 20] = [
 ];
 
 /// A row, cell by cell; empty where there is nothing to say.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChecklistRow {
     /// 医療機関コード
     pub institution_code: String,
@@ -45,13 +48,13 @@ pub struct ChecklistRow {
     /// The item's wording.
     pub text: String,
     /// はい, いいえ or 対象外.
-    pub answer: &'static str,
+    pub answer: Cow<'static, str>,
     /// When it was first looked at.
     pub first_checked_on: String,
     /// When it will be done.
     pub planned_on: String,
     /// 実施済, 実施予定, 対象外 or 未着手.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// When it was first はい.
     pub first_confirmed_on: String,
     /// When it was looked at last.
@@ -69,21 +72,30 @@ pub struct ChecklistRow {
     /// What the exchange knows, in words.
     pub says: String,
     /// Whether the institution confirmed that.
-    pub standing: &'static str,
+    pub standing: Cow<'static, str>,
     /// How the item stands by that.
-    pub known_state: &'static str,
+    pub known_state: Cow<'static, str>,
     /// The day on which anything was said of it last.
     pub updated_on: String,
 }
 
 /// Writes the whole file.
 pub fn write(rows: &[ChecklistRow], encoding: Encoding) -> io::Result<Vec<u8>> {
-    let mut sheet = Sheet::new(Vec::new(), encoding, &COLUMNS)?;
+    let (bytes, _) = write_into(Vec::new(), rows, encoding)?;
+    Ok(bytes)
+}
+
+/// The same into a writer, which is answered with the characters that the encoding does not have.
+pub fn write_into<W: Write>(
+    writer: W,
+    rows: &[ChecklistRow],
+    encoding: Encoding,
+) -> io::Result<(W, Vec<Replaced>)> {
+    let mut sheet = Sheet::new(writer, encoding, &COLUMNS)?;
     for row in rows {
         sheet.row(row.cells())?;
     }
-    let (bytes, _) = sheet.finish()?;
-    Ok(bytes)
+    sheet.finish()
 }
 
 impl ChecklistRow {
@@ -94,10 +106,10 @@ impl ChecklistRow {
             &self.section,
             &self.printed,
             &self.text,
-            self.answer,
+            &self.answer,
             &self.first_checked_on,
             &self.planned_on,
-            self.state,
+            &self.state,
             &self.first_confirmed_on,
             &self.last_checked_on,
             &self.reason,
@@ -106,8 +118,8 @@ impl ChecklistRow {
             &self.evidence_files,
             &self.lacks,
             &self.says,
-            self.standing,
-            self.known_state,
+            &self.standing,
+            &self.known_state,
             &self.updated_on,
         ]
     }
@@ -121,7 +133,7 @@ mod tests {
     fn a_row_stands_under_its_titles_and_runs_nothing() {
         let row = ChecklistRow {
             printed: "3 ②".to_owned(),
-            answer: "いいえ",
+            answer: "いいえ".into(),
             note: "=1+1".to_owned(),
             updated_on: "最後".to_owned(),
             ..ChecklistRow::default()

@@ -1,8 +1,11 @@
 //! `contract-points.csv`: what an institution confirmed with the vendors of its systems, a row a point of each system.
 
-use std::io;
+use std::borrow::Cow;
+use std::io::{self, Write};
 
-use super::{Encoding, Sheet};
+use serde::{Deserialize, Serialize};
+
+use super::{Encoding, Replaced, Sheet};
 
 /// The columns. Later ones are added at the end.
 pub const COLUMNS: [&str; 15] = [
@@ -24,18 +27,18 @@ pub const COLUMNS: [&str; 15] = [
 ];
 
 /// A row, cell by cell; empty where there is nothing to say.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContractPointRow {
     /// The system's name.
     pub system: String,
     /// The item of the checklist that asks for it.
-    pub item: &'static str,
+    pub item: Cow<'static, str>,
     /// 契約, 選定 or 認証等.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The point's wording.
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
     /// 確認済, 未確認 or 対象外.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// In which document it is written.
     pub written_in: String,
     /// Where in it.
@@ -54,19 +57,19 @@ pub struct ContractPointRow {
     pub evidence_files: String,
 }
 
-/// Writes the whole file of an institution of that code and name.
-pub fn write(
-    code: &str,
-    name: &str,
-    rows: impl IntoIterator<Item = ContractPointRow>,
+/// Writes the whole file of an institution of that code and name. Answers the writer and which characters the encoding does
+/// not have.
+pub fn write_into<'r, W: Write>(
+    writer: W,
+    (code, name): (&str, &str),
+    rows: impl IntoIterator<Item = &'r ContractPointRow>,
     encoding: Encoding,
-) -> io::Result<Vec<u8>> {
-    let mut sheet = Sheet::new(Vec::new(), encoding, &COLUMNS)?;
+) -> io::Result<(W, Vec<Replaced>)> {
+    let mut sheet = Sheet::new(writer, encoding, &COLUMNS)?;
     for row in rows {
         sheet.row(row.cells(code, name))?;
     }
-    let (bytes, _) = sheet.finish()?;
-    Ok(bytes)
+    sheet.finish()
 }
 
 impl ContractPointRow {
@@ -75,10 +78,10 @@ impl ContractPointRow {
             code,
             name,
             &self.system,
-            self.item,
-            self.kind,
-            self.text,
-            self.state,
+            &self.item,
+            &self.kind,
+            &self.text,
+            &self.state,
             &self.written_in,
             &self.clause,
             &self.confirmed_on,
@@ -105,7 +108,8 @@ mod tests {
             evidence_files: "契約書.pdf".to_owned(),
             ..ContractPointRow::default()
         };
-        let file = write("0112345", "サンプル医院", [row], Encoding::Utf8).unwrap();
+        let place = ("0112345", "サンプル医院");
+        let (file, _) = write_into(Vec::new(), place, [&row], Encoding::Utf8).unwrap();
         let text = String::from_utf8(file).unwrap();
         let lines: Vec<_> = text.trim_start_matches('\u{feff}').lines().collect();
         assert_eq!(lines[0], COLUMNS.join(","));

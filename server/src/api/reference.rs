@@ -182,7 +182,7 @@ pub fn find_form(id: web::Path<String>) -> Ready<Answer<Shown<FormView>>> {
 
 /// Every checklist.
 pub fn list_checklists() -> Ready<Listed<ChecklistView>> {
-    ChecklistView::list(checklists())
+    ready(ChecklistView::list(checklists()))
 }
 
 /// One checklist.
@@ -197,12 +197,12 @@ pub fn find_checklist(id: web::Path<String>) -> Ready<Answer<Shown<ChecklistView
 
 /// Every list of contract points.
 pub fn list_contract_points() -> Ready<Listed<ContractPointListView>> {
-    ContractPointListView::list(contract_point_lists())
+    ready(ContractPointListView::list(contract_point_lists()))
 }
 
 /// Every template of a kind of information.
 pub fn list_information_templates() -> Ready<Listed<InformationTemplateView>> {
-    InformationTemplateView::list(information_templates())
+    ready(InformationTemplateView::list(information_templates()))
 }
 
 /// For how long what is kept.

@@ -35,7 +35,8 @@ impl Exchange {
     }
 }
 
-fn row(
+/// The row of an item; evidence files by these names.
+pub(super) fn row(
     item: &ChecklistItemView,
     owner: Option<&OrganisationRow>,
     names: &HashMap<String, String>,
@@ -50,10 +51,10 @@ fn row(
         section: format!("{}. {}", item.section, item.section_title),
         printed: item.printed.clone(),
         text: item.text.to_owned(),
-        answer: item.answer.label(),
+        answer: item.answer.label().into(),
         first_checked_on: day(item.first_checked_on),
         planned_on: day(item.planned_on),
-        state: item.state.label(),
+        state: item.state.label().into(),
         first_confirmed_on: day(item.first_confirmed_on),
         last_checked_on: day(item.last_checked_on),
         reason: item.reason.clone().unwrap_or_default(),
@@ -67,8 +68,12 @@ fn row(
             .collect::<Vec<_>>()
             .join("、"),
         says: filled_in.map_or_else(String::new, |filled_in| filled_in.says.clone()),
-        standing: filled_in.map_or("", |filled_in| filled_in.standing.label()),
-        known_state: filled_in.map_or("", |filled_in| filled_in.state.label()),
+        standing: filled_in
+            .map_or("", |filled_in| filled_in.standing.label())
+            .into(),
+        known_state: filled_in
+            .map_or("", |filled_in| filled_in.state.label())
+            .into(),
         updated_on: day(item.updated_at.map(|at| day_in_japan(at.timestamp()))),
     }
 }

@@ -36,11 +36,15 @@ impl Exchange {
         let rows = systems.iter();
         let rows =
             rows.flat_map(|system| system.points.iter().map(|point| row(system, point, &names)));
-        Ok(contract_points::write(&code, &name, rows, encoding)?)
+        let rows: Vec<ContractPointRow> = rows.collect();
+        let place = (code.as_str(), name.as_str());
+        let (bytes, _) = contract_points::write_into(Vec::new(), place, &rows, encoding)?;
+        Ok(bytes)
     }
 }
 
-fn row(
+/// The row of a point of a system; evidence files by these names.
+pub(super) fn row(
     system: &ContractPointsView,
     point: &PointView,
     names: &HashMap<String, String>,
@@ -51,10 +55,10 @@ fn row(
     let files = files.filter_map(|file| names.get(file)).map(String::as_str);
     ContractPointRow {
         system: system.name.clone(),
-        item: point.item,
-        kind: point.kind.label(),
-        text: point.text,
-        state: point.state.label(),
+        item: point.item.into(),
+        kind: point.kind.label().into(),
+        text: point.text.into(),
+        state: point.state.label().into(),
         written_in: text(&point.written_in),
         clause: text(&point.clause),
         confirmed_on: day(point.confirmed_on),

@@ -11,6 +11,7 @@ mod freeze;
 mod guide;
 mod inspector;
 mod links;
+mod own_work;
 mod package;
 mod view;
 

@@ -180,7 +180,7 @@ pub use retention::{KeptFor, LawfulPeriodView, Retention, RetentionView};
 pub use retire_key::Revocation;
 pub use reviews::{
     ApprovedReview, ApprovedView, EditionView, FindingView, GradeView, LevelView, ReviewChangeView,
-    ReviewContent, ReviewDocument, ReviewError, ReviewValue, ReviewValues, ReviewView, WhoView,
+    ReviewContent, ReviewDocument, ReviewError, ReviewValues, ReviewView, WhoView,
 };
 pub use revision::{Revision, Stale};
 pub use risk_matrix::{

@@ -88,6 +88,11 @@ impl<'f> Flow<'f> {
 
     /// A heading of a level from 1. Those of the first begin a page.
     pub(super) fn heading(&mut self, level: u8, text: &str) {
+        self.heading_of(level, text, COMPANY);
+    }
+
+    /// A heading that is not parted from so much of what follows.
+    pub(super) fn heading_of(&mut self, level: u8, text: &str, company: f32) {
         let size = match level {
             1 => 16.0,
             2 => 12.5,
@@ -100,7 +105,7 @@ impl<'f> Flow<'f> {
             }
         } else {
             self.gap(if level == 2 { 16.0 } else { 12.0 });
-            self.need(count(lines.len()) * size * 1.4 + COMPANY);
+            self.need(count(lines.len()) * size * 1.4 + company);
         }
         let (page, y) = (self.pages.len() - 1, self.y);
         self.headings.push(Heading {

@@ -33,7 +33,6 @@ impl<'t> Table<'t> {
             part: flow.parts.add(Kind::Table, None),
             rows: 0,
         };
-        flow.need(80.0);
         table.header(flow);
         table
     }
@@ -46,15 +45,52 @@ impl<'t> Table<'t> {
         otherwise: &str,
     ) {
         let mut rows = rows.peekable();
-        if rows.peek().is_none() {
+        let Some(first) = rows.peek() else {
             flow.paragraph(otherwise);
             return;
-        }
+        };
+        flow.need(Self::beginning(flow, columns, first));
         let mut table = Self::begin(flow, columns);
         for row in rows {
             table.row(flow, &row);
         }
         flow.y += 6.0;
+    }
+
+    /// A whole table below its heading, which stays with the first row.
+    pub(super) fn headed(
+        flow: &mut Flow<'_>,
+        (level, title): (u8, &str),
+        columns: &'t [Column],
+        rows: impl Iterator<Item = Vec<String>>,
+        otherwise: &str,
+    ) {
+        let mut rows = rows.peekable();
+        match rows.peek() {
+            Some(first) => {
+                let company = Self::beginning(flow, columns, first);
+                flow.heading_of(level, title, company);
+            }
+            None => flow.heading(level, title),
+        }
+        Self::of(flow, columns, rows, otherwise);
+    }
+
+    /// How much of a page the header takes with the first row; of a very long row half a page will do.
+    fn beginning(flow: &Flow<'_>, columns: &[Column], first: &[String]) -> f32 {
+        let all: f32 = columns.iter().map(|column| column.1).sum();
+        let lines = |texts: &mut dyn Iterator<Item = (&str, f32)>| {
+            let counts = texts.map(|(text, share)| {
+                let width = share / all * WIDTH - 2.0 * PADDING;
+                broken(flow.face, text, SIZE, width).len()
+            });
+            counts.max().unwrap_or(1)
+        };
+        let header = lines(&mut columns.iter().map(|column| (column.0, column.1)));
+        let cells = first.iter().zip(columns);
+        let row = lines(&mut cells.map(|(cell, column)| (cell.as_str(), column.1)));
+        let whole = height(header) + height(row) + 12.0;
+        whole.min((BOTTOM - TOP) / 2.0)
     }
 
     /// One more row, with a cell for each column.

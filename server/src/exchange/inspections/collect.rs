@@ -11,6 +11,7 @@ use kaiji_schema::inspection::{
 use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::sheet::{ComparisonRow as SheetRow, SignatureStatus};
 
+use super::own_work::OwnWork;
 use super::{InspectionError, NewInspection};
 use crate::exchange::compare_system::{comparison_of, summary_of};
 use crate::exchange::cosign::cosigned;
@@ -20,6 +21,7 @@ use crate::exchange::export_systems::shown;
 use crate::exchange::proposals::proposal;
 use crate::exchange::read_attested::{compared, standing_in};
 use crate::exchange::requests::{RequestState, Viewer};
+use crate::exchange::reviews::AsOf;
 use crate::exchange::time::day_in_japan;
 use crate::exchange::{Exchange, LogError, Moment, RequestView, Validity};
 use crate::storage::attested::WholeAttestedRow;
@@ -81,6 +83,12 @@ impl<'e> Collector<'e> {
         }
         let requests = self.requests(connection, &shown)?;
         let deliveries = self.deliveries(connection)?;
+        let as_of = AsOf {
+            institution_id: self.institution,
+            set: self.set,
+            today: day_in_japan(self.now),
+        };
+        let own = OwnWork::read(connection, &institution, as_of)?;
         Ok(Facts {
             schema: Facts::SCHEMA.to_owned(),
             id,
@@ -95,10 +103,10 @@ impl<'e> Collector<'e> {
             sets: [(self.set.digest().to_string(), set_fact(self.set))].into(),
             systems: shown,
             statements: self.statements,
-            matrix: None,
-            reviews: Vec::new(),
-            checklist: Vec::new(),
-            contract_points: Vec::new(),
+            matrix: own.matrix,
+            reviews: own.reviews,
+            checklist: own.checklist,
+            contract_points: own.contract_points,
             requests,
             deliveries,
             evidence: self.evidence.into_values().collect(),

@@ -66,7 +66,7 @@ impl InspectionSummary {
             let found = counts.find(|(counted, _)| *counted == outcome);
             found.map_or(0, |(_, count)| *count)
         };
-        let open = facts.reviews.iter().filter(|review| review.is_open);
+        let open = facts.reviews.iter().filter(|review| review.is_open());
         let open = open.count();
         let bare = |system: &&kaiji_schema::inspection::SystemFact| system.statements.is_empty();
         let answered = facts

@@ -1,7 +1,11 @@
 //! The chapters about the institution's own work: risk reviews, its checklist, what it confirmed with vendors, what it
 //! asked for and received.
 
-use kaiji_schema::inspection::{ChecklistFact, Delivery, Facts, RequestFact, ReviewFact, SystemFact};
+use jiff::civil::Date;
+use kaiji_schema::inspection::{Delivery, Facts, RequestFact, SystemFact};
+use kaiji_schema::sheet::checklist::ChecklistRow;
+use kaiji_schema::sheet::contract_points::ContractPointRow;
+use kaiji_schema::sheet::reviews::ReviewValue;
 
 use super::{NOTHING, stacked};
 use crate::print::dates;
@@ -13,21 +17,21 @@ const REVIEWS: [Column; 6] = [
     Column("項目", 1.7),
     Column("リスク", 1.7),
     Column("対応・対応策", 1.9),
-    Column("担当・目標日", 0.95),
+    Column("担当・目標日", 1.1),
     Column("状態・確認・承認", 1.25),
 ];
 
 const CHECKLIST: [Column; 6] = [
     Column("項番", 0.7),
     Column("項目", 2.6),
-    Column("確認", 0.55),
+    Column("回答・状態", 0.7),
     Column("初回確認日", 0.95),
     Column("目標日", 0.95),
     Column("責任者・備考", 1.9),
 ];
 
 const CONTRACTS: [Column; 5] = [
-    Column("システム・事業者", 1.5),
+    Column("システム", 1.5),
     Column("確認事項", 2.4),
     Column("確認状況", 0.8),
     Column("記載箇所・備考", 1.6),
@@ -55,76 +59,117 @@ const DELIVERIES: [Column; 5] = [
     Column("交付", 1.2),
     Column("受領確認", 1.2),
     Column("署名検証結果", 1.3),
-    Column("SHA-256", 1.3),
+    Column("SHA-256", 1.7),
 ];
 
 /// Draws them.
 pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
     flow.heading(1, "4　リスク評価・リスク対応");
     for (title, open) in [("4.1　対応中のもの", true), ("4.2　承認済み・終了したもの", false)] {
-        flow.heading(2, title);
-        let rows = facts.reviews.iter().filter(|review| review.is_open == open);
-        Table::of(flow, &REVIEWS, rows.map(review_row), NOTHING);
+        let rows = facts.reviews.iter().filter(|review| review.is_open() == open);
+        Table::headed(flow, (2, title), &REVIEWS, rows.map(review_row), NOTHING);
     }
     flow.heading(1, "5　医療機関の取組み");
-    flow.heading(2, "5.1　チェックリスト");
     let rows = facts.checklist.iter().map(checklist_row);
-    Table::of(flow, &CHECKLIST, rows, NOTHING);
-    flow.heading(2, "5.2　契約等での確認事項");
-    let rows = facts.contract_points.iter().map(|point| {
-        vec![
-            stacked(&[&point.system, &point.vendor]),
-            format!("{} {}", point.number, point.text),
-            point.state.clone(),
-            stacked(&[&point.written_in, &point.note]),
-            dates::optional(point.confirmed_on),
-        ]
-    });
-    Table::of(flow, &CONTRACTS, rows, NOTHING);
+    Table::headed(flow, (2, "5.1　チェックリスト"), &CHECKLIST, rows, NOTHING);
+    contract_points(flow, facts);
     flow.heading(1, "6　開示書の依頼");
-    flow.heading(2, "6.1　開示書の見直し・入手が必要なシステム");
     let wanting = facts.systems.iter().filter(|system| system.is_wanting());
-    let otherwise = "すべてのシステムについて、見直しの必要のない開示書を受領しています。";
-    let otherwise = if facts.systems.is_empty() { NOTHING } else { otherwise };
-    Table::of(flow, &WANTING, wanting.map(wanting_row), otherwise);
-    flow.heading(2, "6.2　提出依頼");
-    Table::of(flow, &REQUESTS, facts.requests.iter().map(request_row), NOTHING);
+    let otherwise = if facts.systems.is_empty() {
+        NOTHING
+    } else {
+        "すべてのシステムについて、見直しの必要のない開示書を受領しています。"
+    };
+    let title = (2, "6.1　開示書の見直し・入手が必要なシステム");
+    Table::headed(flow, title, &WANTING, wanting.map(wanting_row), otherwise);
+    let rows = facts.requests.iter().map(request_row);
+    Table::headed(flow, (2, "6.2　提出依頼"), &REQUESTS, rows, NOTHING);
     flow.heading(1, "7　交付・受領確認の記録");
     let rows = facts.deliveries.iter().map(delivery_row);
     Table::of(flow, &DELIVERIES, rows, NOTHING);
 }
 
-fn review_row(review: &ReviewFact) -> Vec<String> {
-    let number = format!("No.{}", review.number);
+/// Those of which anything was said; of the others how many there are.
+fn contract_points(flow: &mut Flow<'_>, facts: &Facts) {
+    let was_said = |point: &&ContractPointRow| {
+        let said = [&point.written_in, &point.clause, &point.confirmed_on, &point.note];
+        point.state != "未確認" || said.into_iter().any(|text| !text.is_empty())
+    };
+    let points = facts.contract_points.iter();
+    let said: Vec<_> = points.filter(was_said).collect();
+    let unsaid = facts.contract_points.len() - said.len();
+    let rows = said.into_iter().map(contract_row);
+    Table::headed(flow, (2, "5.2　契約等での確認事項"), &CONTRACTS, rows, NOTHING);
+    if unsaid > 0 {
+        flow.remark(&format!(
+            "このほか、記録のない（未確認の）確認事項が{unsaid}件あります。すべての確認事項は 06-contract-points.csv にあります。"
+        ));
+    }
+}
+
+fn contract_row(point: &ContractPointRow) -> Vec<String> {
+    let expired = if point.expired { "期限切れ" } else { "" };
     vec![
-        stacked(&[&review.system_name, &number]),
-        review.text.clone(),
-        review.assessment(),
+        point.system.clone(),
+        stacked(&[&point.item, &point.text]),
+        stacked(&[&point.state, expired]),
         stacked(&[
-            &review.treatment,
-            &review.measures,
+            &point.written_in,
+            &point.clause,
+            &point.certificate_number,
+            &point.note,
         ]),
-        stacked(&[&review.owner, &dates::optional(review.target_on)]),
         stacked(&[
-            &review.standing,
-            &review.state,
-            &review.confirmed_by,
-            &dates::optional(review.confirmed_on),
-            &review.approver,
-            &dates::optional(review.approved_on),
-            &review.note,
+            &dates::written(&point.confirmed_on),
+            &until(&point.expires_on),
         ]),
     ]
 }
 
-fn checklist_row(item: &ChecklistFact) -> Vec<String> {
+/// The last day of a certificate.
+fn until(day: &str) -> String {
+    if day.is_empty() {
+        String::new()
+    } else {
+        format!("期限 {}", dates::written(day))
+    }
+}
+
+fn review_row(review: &ReviewValue) -> Vec<String> {
     vec![
-        stacked(&[&item.number, &item.section]),
+        stacked(&[&review.system_name, &review.number]),
+        review.text.clone(),
+        review.assessment(),
+        stacked(&[&review.treatment, &review.measures, &review.decision]),
+        stacked(&[&review.owner, &dates::optional(review.target_date)]),
+        stacked(&[
+            &review.standing,
+            &review.cause,
+            &review.state,
+            &signed("確認", &review.written_by, review.written_on),
+            &signed("承認", &review.approved_by, review.approved_on),
+        ]),
+    ]
+}
+
+/// Who did something, and when.
+fn signed(what: &str, who: &str, day: Option<Date>) -> String {
+    day.map_or_else(String::new, |day| format!("{what}：{who}\n{}", dates::short(day)))
+}
+
+fn checklist_row(item: &ChecklistRow) -> Vec<String> {
+    let known = if item.says.is_empty() {
+        String::new()
+    } else {
+        format!("交換サービスの記録：{}（{}）", item.says, item.standing)
+    };
+    vec![
+        stacked(&[&item.printed, &item.section]),
         item.text.clone(),
-        item.answer.clone(),
-        dates::optional(item.first_confirmed_on),
-        dates::optional(item.target_on),
-        stacked(&[&item.responsible, &item.note, &item.known]),
+        stacked(&[&item.answer, &item.state]),
+        dates::written(&item.first_checked_on),
+        dates::written(&item.planned_on),
+        stacked(&[&item.responsible, &item.reason, &item.note, &known]),
     ]
 }
 

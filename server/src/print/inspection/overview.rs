@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use kaiji_schema::comparison::Outcome;
-use kaiji_schema::inspection::{Facts, MatrixFact, Table as Sheet};
+use kaiji_schema::inspection::{Facts, Table as Sheet};
+use kaiji_schema::risk_matrix::Step;
 
 use super::NOTHING;
 use crate::print::chart::{Bar, Legend, Matrix, bars, matrix};
@@ -35,9 +36,10 @@ pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
         bars(flow, &OUTCOMES, &by_chapter(facts));
     }
     flow.heading(2, "1.3　リスクの分布");
-    match &facts.matrix {
-        Some(scale) => risks(flow, facts, scale),
-        None => flow.paragraph("リスク評価の記録はありません。"),
+    if facts.reviews.iter().any(|review| !review.level.is_empty()) {
+        risks(flow, facts);
+    } else {
+        flow.paragraph("リスク評価の記録はありません。");
     }
 }
 
@@ -46,7 +48,7 @@ fn counted(facts: &Facts) -> Vec<(&'static str, String)> {
     let bare = bare.filter(|system| system.statements.is_empty()).count();
     let attested = facts.statements.values();
     let attested = attested.filter(|held| held.attested.is_some()).count();
-    let open = facts.reviews.iter().filter(|review| review.is_open).count();
+    let open = facts.reviews.iter().filter(|review| review.is_open()).count();
     let undone = facts.checklist.iter();
     let undone = undone.filter(|item| item.answer == "いいえ").count();
     let waiting = facts.requests.iter().filter(|request| request.waits).count();
@@ -86,7 +88,8 @@ fn counted(facts: &Facts) -> Vec<(&'static str, String)> {
 
 /// The items of all systems, by chapter of the 【別紙】.
 fn by_chapter(facts: &Facts) -> Vec<Bar> {
-    let mut chapters: BTreeMap<(u16, &str), Vec<usize>> = BTreeMap::new();
+    // MDS and SDS do not write every title alike: the first stands for both.
+    let mut chapters: BTreeMap<u16, (&str, Vec<usize>)> = BTreeMap::new();
     for system in &facts.systems {
         for (_, held) in facts.held_for(system) {
             let Some(set) = facts.sets.get(&held.set) else {
@@ -96,9 +99,9 @@ fn by_chapter(facts: &Facts) -> Vec<Bar> {
                 let Some(item) = set.items.get(&compared.item) else {
                     continue;
                 };
-                let chapter = chapters
-                    .entry((item.chapter, item.chapter_title.as_str()))
-                    .or_insert_with(|| vec![0; OUTCOMES.len()]);
+                let (_, chapter) = chapters
+                    .entry(item.chapter)
+                    .or_insert_with(|| (&item.chapter_title, vec![0; OUTCOMES.len()]));
                 let at = Outcome::ALL
                     .iter()
                     .position(|outcome| *outcome == compared.outcome);
@@ -109,43 +112,49 @@ fn by_chapter(facts: &Facts) -> Vec<Bar> {
         }
     }
     let bars = chapters.into_iter();
-    let bars = bars.map(|((number, title), parts)| Bar {
+    let bars = bars.map(|(number, (title, parts))| Bar {
         label: format!("{number}　{title}"),
         parts,
     });
     bars.collect()
 }
 
-fn risks(flow: &mut Flow<'_>, facts: &Facts, scale: &MatrixFact) {
-    let mut steps: Vec<&String> = Vec::new();
-    for level in scale.levels.iter().flatten() {
-        if !steps.contains(&level) {
-            steps.push(level);
-        }
-    }
+/// How many risks there are of each likelihood and impact, on the scale of now.
+fn risks(flow: &mut Flow<'_>, facts: &Facts) {
+    let scale = &facts.matrix;
+    let names = |steps: &[Step]| steps.iter().map(|step| step.label.clone()).collect();
+    let (rows, columns): (Vec<String>, Vec<String>) = (names(&scale.likelihood), names(&scale.impact));
     let found = |likelihood: &str, impact: &str| {
         let reviews = facts.reviews.iter();
         let here = reviews.filter(|review| review.likelihood == likelihood && review.impact == impact);
         here.count()
     };
-    let height = |level: &String| {
-        let at = steps.iter().position(|step| *step == level);
-        count(at.unwrap_or(0)) / count(steps.len().saturating_sub(1).max(1))
+    let highest = scale.levels.len().saturating_sub(1).max(1);
+    let field = |cell: &u8, likelihood: &str, impact: &str| {
+        let step = usize::from(*cell).saturating_sub(1);
+        let level = scale.levels.get(step).map_or("", |level| &level.label);
+        let height = count(step) / count(highest);
+        (level.to_owned(), height, found(likelihood, impact))
     };
-    let rows = scale.levels.iter().zip(&scale.likelihoods);
-    let fields = rows.map(|(levels, likelihood)| {
-        let levels = levels.iter().zip(&scale.impacts);
-        let levels = levels
-            .map(|(level, impact)| (level.clone(), height(level), found(likelihood, impact)));
-        levels.collect()
+    let fields = scale.cells.iter().zip(&rows).map(|(cells, likelihood)| {
+        let cells = cells.iter().zip(&columns);
+        cells.map(|(cell, impact)| field(cell, likelihood, impact)).collect()
     });
     let drawn = Matrix {
-        rows: &scale.likelihoods,
-        columns: &scale.impacts,
-        axes: ("発生可能性", "影響度"),
         fields: fields.collect(),
+        rows: &rows,
+        columns: &columns,
+        axes: ("発生可能性", "影響度"),
     };
     matrix(flow, &drawn);
+    let elsewhere = facts.reviews.iter().filter(|review| {
+        let graded = !review.level.is_empty();
+        graded && !(rows.contains(&review.likelihood) && columns.contains(&review.impact))
+    });
+    let elsewhere = elsewhere.count();
+    if elsewhere > 0 {
+        flow.remark(&format!("このほか、以前の評価尺度によるものが{elsewhere}件あります。"));
+    }
 }
 
 /// Draws the last chapter.

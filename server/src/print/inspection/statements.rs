@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use kaiji_schema::comparison::{Outcome, Reason};
-use kaiji_schema::inspection::{Compared, Facts, HeldStatement, ReviewFact, SetItem, SystemFact};
+use kaiji_schema::inspection::{Compared, Facts, HeldStatement, SetItem, SystemFact};
+use kaiji_schema::sheet::reviews::ReviewValue;
 
 use super::{NOTHING, stacked};
 use crate::print::dates;
@@ -30,7 +31,7 @@ const HELD: [Column; 6] = [
 ];
 
 const FLAGGED: [Column; 5] = [
-    Column("項番", 0.65),
+    Column("項番", 0.8),
     Column("項目", 2.1),
     Column("回答・備考", 1.6),
     Column("判定", 0.95),
@@ -43,10 +44,9 @@ pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
     let rows = facts.systems.iter().map(inventory_row);
     Table::of(flow, &INVENTORY, rows, "一覧に登録されたシステムはありません。");
     flow.heading(1, "3　開示書の照合結果");
-    flow.heading(2, "3.1　開示書の一覧");
     let rows = facts.systems.iter().flat_map(|system| held_rows(facts, system));
-    Table::of(flow, &HELD, rows, NOTHING);
-    flow.heading(2, "3.2　要リスク評価・要確認の項目");
+    Table::headed(flow, (2, "3.1　開示書の一覧"), &HELD, rows, NOTHING);
+    flow.heading_of(2, "3.2　要リスク評価・要確認の項目", 200.0);
     let reviews = facts.reviews_by_item();
     let mut any = false;
     for system in &facts.systems {
@@ -141,7 +141,7 @@ fn flagged(
     flow: &mut Flow<'_>,
     facts: &Facts,
     system: &SystemFact,
-    reviews: &HashMap<(&str, &str), &ReviewFact>,
+    reviews: &HashMap<(&str, &str), &ReviewValue>,
 ) -> bool {
     let mut rows = Vec::new();
     for (_, held) in facts.held_for(system) {
@@ -154,8 +154,7 @@ fn flagged(
         return false;
     }
     let title = format!("{}（{}件）", system.name(), rows.len());
-    flow.heading(3, &title);
-    Table::of(flow, &FLAGGED, rows.into_iter(), NOTHING);
+    Table::headed(flow, (3, &title), &FLAGGED, rows.into_iter(), NOTHING);
     true
 }
 
@@ -163,7 +162,7 @@ fn flagged_row(
     facts: &Facts,
     held: &HeldStatement,
     compared: &Compared,
-    review: Option<&ReviewFact>,
+    review: Option<&ReviewValue>,
 ) -> Vec<String> {
     let set = facts.sets.get(&held.set);
     let item: Option<&SetItem> = set.and_then(|set| set.items.get(&compared.item));
@@ -181,12 +180,12 @@ fn flagged_row(
 }
 
 /// Whether a review holds, and how far it has come.
-fn said(review: &ReviewFact) -> String {
+fn said(review: &ReviewValue) -> String {
     stacked(&[&review.standing, &review.state]).replace('\n', "・")
 }
 
 /// A review in one cell.
-fn treated(review: &ReviewFact) -> String {
+fn treated(review: &ReviewValue) -> String {
     let labelled = |label: &str, value: &str| {
         if value.is_empty() {
             String::new()
@@ -194,8 +193,8 @@ fn treated(review: &ReviewFact) -> String {
             format!("{label}：{value}")
         }
     };
-    let target = review.target_on.map(|day| day.to_string());
-    let approved = review.approved_on.map(|day| format!("{} {day}", review.approver));
+    let target = review.target_date.map(|day| day.to_string());
+    let approved = review.approved_on.map(|day| format!("{} {day}", review.approved_by));
     stacked(&[
         &labelled("状態", &said(review)),
         &labelled("リスク", &review.assessment()),
