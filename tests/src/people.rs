@@ -116,6 +116,11 @@ impl Person {
         self.call("POST", path)
     }
 
+    /// PUT.
+    pub fn put(&self, path: &str) -> Call {
+        self.call("PUT", path)
+    }
+
     /// PATCH.
     pub fn patch(&self, path: &str) -> Call {
         self.call("PATCH", path)

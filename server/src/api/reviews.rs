@@ -53,11 +53,12 @@ type Place = web::Path<(String, String)>;
 pub async fn list(
     caller: Caller<RecordReaders>,
     system: web::Path<String>,
+    listing: Listing,
 ) -> Answer<Listed<ReviewView>> {
-    caller
-        .ask(move |exchange, actor| Ok(exchange.list_reviews(actor, &system)?))
-        .await
-        .map(Listed)
+    let verb = caller.ask(move |exchange, actor| {
+        Ok(exchange.list_reviews(actor, &system, &listing.window()?)?)
+    });
+    verb.await.map(Listed)
 }
 
 /// Lists what is to be looked at again, across systems.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::Exchange;
 use super::measure_templates::{MeasureTemplateError, own, stored};
-use super::reviews::{Comparer, Draft, ReviewError, ReviewedItem, by, of_system, of_systems};
+use super::reviews::{AsOf, Comparer, Draft, ReviewError, ReviewedItem, by, of_system, of_systems};
 use super::revision::Revision;
 use super::risk_matrix::Matrices;
 use crate::actor::Actor;
@@ -157,31 +157,14 @@ impl Exchange {
     ) -> Result<Vec<(Target, Option<ReviewedItem>)>, StorageError> {
         let as_of = self.as_of(&actor.organisation);
         match targets {
-            Targets::Named(named) => self.db.read(|c| {
-                let systems: BTreeSet<_> =
-                    named.iter().map(|target| target.system.clone()).collect();
-                let mut found = BTreeMap::new();
-                for system in systems {
-                    let items = of_system(c, as_of, &system)?.unwrap_or_default();
-                    found.extend(items.into_iter().map(|item| (target_of(&item), item)));
-                }
-                let beside = named.into_iter().map(|target| {
-                    let item = found.remove(&target);
-                    (target, item)
-                });
-                Ok(beside.collect())
-            }),
+            Targets::Named(named) => self.db.read(|c| beside(c, as_of, named)),
             Targets::Everywhere(item) => {
                 let (mut found, mut after) = (Vec::new(), String::new());
                 let mut comparer = Comparer::new(as_of.set);
-                while let Some((items, last)) = self.db.read(|c| {
-                    let rows = systems::list(c, as_of.institution_id, &after, SYSTEMS)?;
-                    let Some(last) = rows.last().map(|row| row.id.clone()) else {
-                        return Ok(None);
-                    };
-                    let items = of_systems(c, &mut comparer, &rows, as_of.today)?;
-                    Ok::<_, StorageError>(Some((items, last)))
-                })? {
+                while let Some((items, last)) = self
+                    .db
+                    .read(|c| next_systems(c, as_of, &mut comparer, &after))?
+                {
                     let these = items.into_iter();
                     let these = these.filter(|found| found.item == item && !found.is_closed());
                     found.extend(these.map(|found| (target_of(&found), Some(found))));
@@ -248,6 +231,40 @@ impl Exchange {
         }
         Ok(())
     }
+}
+
+/// What is found at the items that were named.
+fn beside(
+    connection: &mut DbConnection,
+    as_of: AsOf<'_>,
+    named: BTreeSet<Target>,
+) -> Result<Vec<(Target, Option<ReviewedItem>)>, StorageError> {
+    let systems: BTreeSet<_> = named.iter().map(|target| target.system.clone()).collect();
+    let mut found = BTreeMap::new();
+    for system in systems {
+        let items = of_system(connection, as_of, &system)?.unwrap_or_default();
+        found.extend(items.into_iter().map(|item| (target_of(&item), item)));
+    }
+    let beside = named.into_iter().map(|target| {
+        let item = found.remove(&target);
+        (target, item)
+    });
+    Ok(beside.collect())
+}
+
+/// What is found at the next systems of the list, and the last of them; `None` at its end.
+fn next_systems(
+    connection: &mut DbConnection,
+    as_of: AsOf<'_>,
+    comparer: &mut Comparer,
+    after: &str,
+) -> Result<Option<(Vec<ReviewedItem>, String)>, StorageError> {
+    let rows = systems::list(connection, as_of.institution_id, after, SYSTEMS)?;
+    let Some(last) = rows.last().map(|row| row.id.clone()) else {
+        return Ok(None);
+    };
+    let items = of_systems(connection, comparer, &rows, as_of.today)?;
+    Ok(Some((items, last)))
 }
 
 /// What is left once it was decided that a draft may be written.

@@ -69,22 +69,34 @@ pub enum ReviewError {
 }
 
 impl Exchange {
-    /// Every item of a system that is flagged or was reviewed.
+    /// Every item of a system that is flagged or was reviewed, in the printed order.
     pub fn list_reviews(
         &self,
         actor: &Actor,
         system: &str,
+        window: &Window,
     ) -> Result<Page<ReviewView>, ReviewError> {
         let as_of = self.as_of(&actor.organisation);
         self.db.read(|c| {
-            let institution = &actor.organisation;
             let found = standing::of_system(c, as_of, system)?;
-            let items = found.ok_or(ReviewError::NotFound)?;
-            let viewer = Viewer::new(c, institution)?;
-            let views = items.iter().map(|item| viewer.view(item));
+            let mut items = found.ok_or(ReviewError::NotFound)?;
+            // Where the last one is gone meanwhile, rather all again than some left out.
+            let last = items
+                .iter()
+                .position(|found| found.item == window.after_id());
+            items.drain(..last.map_or(0, |last| last + 1));
+            let viewer = Viewer::new(c, &actor.organisation)?;
+            let page = window.page(
+                items,
+                |found| found.item.clone(),
+                |found| viewer.view(&found),
+            );
             Ok(Page {
-                items: views.collect::<Result<_, StorageError>>()?,
-                next: None,
+                items: page
+                    .items
+                    .into_iter()
+                    .collect::<Result<_, StorageError>>()?,
+                next: page.next,
             })
         })
     }

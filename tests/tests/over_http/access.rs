@@ -139,6 +139,22 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/attested-statements"                           401  403  403  200  200  403;
     "GET /api/v1/attested-statements/{sha256}"                  401  403  403  404  200  403;
     "POST /api/v1/attested-statements/{sha256}/acknowledgement" 401  403  403  404  200  403;
+    "GET /api/v1/systems/{id}/reviews"                          401  403  403  404  200  403;
+    "PUT /api/v1/systems/{id}/reviews/{item}"                   401  403  403  404  200  403;
+    "GET /api/v1/systems/{id}/reviews/{item}"                   401  403  403  404  200  403;
+    "POST /api/v1/systems/{id}/reviews/{item}/submission"       401  403  403  404  200  403;
+    "POST /api/v1/systems/{id}/reviews/{item}/approval"         401  403  403  404  200  403;
+    "POST /api/v1/systems/{id}/reviews/{item}/return"           401  403  403  404  409  403;
+    "GET /api/v1/reviews"                                       401  403  403  200  200  403;
+    "GET /api/v1/risk-matrices"                                 200  200  200  200  200  200;
+    "GET /api/v1/risk-matrix"                                   401  403  403  200  200  403;
+    "PUT /api/v1/risk-matrix"                                   401  403  403  200  200  403;
+    "POST /api/v1/measure-templates"                            401  403  403  201  201  403;
+    "GET /api/v1/measure-templates"                             401  403  403  200  200  403;
+    "GET /api/v1/measure-templates/{id}"                        401  403  403  404  200  403;
+    "PUT /api/v1/measure-templates/{id}"                        401  403  403  404  200  403;
+    "POST /api/v1/measure-templates/{id}/application"           401  403  403  404  200  403;
+    "DELETE /api/v1/measure-templates/{id}"                     401  403  403  404  204  403;
     "DELETE /api/v1/systems/{id}"                               401  403  403  404  204  403;
 
     "POST /api/v1/requests"                                     401  403  403  201  409  403;
@@ -199,6 +215,7 @@ const TABLE: &[Row] = table! {
     "DELETE /api/v1/sessions"                                   401  403  403  403  403  403;
 
     "GET /api/v1/exports/systems.csv"                           401  403  403  200  200  403;
+    "GET /api/v1/exports/reviews.csv"                           401  403  403  200  200  403;
     "GET /api/v1/exports/comparison.csv"                        401  403  200  200  200  200;
     "DELETE /api/v1/products/{id}/grants/{institution}"         401  403  404  403  403  204;
 };
@@ -228,6 +245,7 @@ struct World {
     link: String,
     kind: String,
     checkpoint: String,
+    template: String,
 }
 
 impl World {
@@ -258,6 +276,7 @@ impl World {
             registration: application(app, &clinic),
             attested: attested(app, &clinic),
             kind: clinic.information_kind("血液検査結果"),
+            template: template(&clinic),
             user: clinic.invite("見本 花子", "hanako@clinic.example.jp", &["viewer"]),
             link: created(&clinic, &format!("/inspections/{inspection}/links"), &label),
             inspection,
@@ -286,6 +305,7 @@ impl World {
             Some("registrations") => &self.registration,
             Some("users") => &self.user,
             Some("inspections") => &self.inspection,
+            Some("measure-templates") => &self.template,
             Some("sessions") => "ses_0",
             Some("information-kinds") => &self.kind,
             Some("checklists") => "mhlw-7.0-compliance",
@@ -295,6 +315,7 @@ impl World {
         };
         let path = template
             .replace("{id}", id)
+            .replace("{item}", "sds-84")
             .replace("{kid}", &self.pending_kid)
             .replace(
                 "attachments/{sha256}",
@@ -342,6 +363,7 @@ impl World {
             }
             "POST /api/v1/keys/{kid}/revocation"
             | "POST /api/v1/requests/{id}/decline"
+            | "POST /api/v1/systems/{id}/reviews/{item}/return"
             | "POST /api/v1/registrations/{id}/refusal" => {
                 call.json(&json!({ "reason": "都合による" }))
             }
@@ -368,6 +390,16 @@ impl World {
             }
             "POST /api/v1/systems/import" => {
                 call.body("text/csv", "導入している医療情報システム\n新しい\n")
+            }
+            "PUT /api/v1/systems/{id}/reviews/{item}" => {
+                call.json(&super::review_scene::reducing())
+            }
+            "PUT /api/v1/risk-matrix" => call.json(&json!({ "standard": "5x5" })),
+            "POST /api/v1/measure-templates" | "PUT /api/v1/measure-templates/{id}" => {
+                call.body("application/json", TEMPLATE)
+            }
+            "POST /api/v1/measure-templates/{id}/application" => {
+                call.json(&json!({ "item": "sds-49" }))
             }
             "POST /api/v1/users" => {
                 let email = format!(
@@ -433,6 +465,16 @@ fn application(app: &TestApp, clinic: &Institution) -> String {
     let apply = app.nobody("POST", "/link/registration");
     let apply = apply.header("Kaiji-Link", link).json(&applicant);
     apply.created()["id"].as_str().unwrap().to_owned()
+}
+
+const TEMPLATE: &str =
+    r#"{"title": "保管", "treatment": "reduce", "measures": "端末を施錠区域に置く"}"#;
+
+/// A template of measures of the clinic's; its id.
+fn template(clinic: &Institution) -> String {
+    let post = clinic.post("/measure-templates");
+    let made = post.body("application/json", TEMPLATE).created();
+    made["id"].as_str().unwrap().to_owned()
 }
 
 /// Somebody whom the clinic asked by a letter answered it; the digest of the answer.
@@ -540,6 +582,10 @@ fn assert_recorded(operation: &str, trail: &[AuditEntry], known: Option<&Client>
         // A file that is held already changes nothing.
         let held = operation == "PUT /api/v1/attachments/{sha256}" && answer.status == 200;
         let question = question || held;
+        let question = question
+            || (operation.starts_with("PUT /")
+                && operation.contains("{sha256}")
+                && answer.status == 200);
         assert_eq!(
             what,
             if question { "answered" } else { "done" },

@@ -128,6 +128,7 @@ fn pypdf_reads_the_document_of_an_empty_institution(app: &TestApp) {
         "照合した開示書はありません。",
         "リスク評価の記録はありません。",
         "該当する記録はありません。",
+        "未着手",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }

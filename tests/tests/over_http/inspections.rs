@@ -11,9 +11,12 @@ use kaiji_tests::{Institution, TestApp, Vendor, on_both_databases, sha256_of};
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
+use super::review_scene::{ALSO_NO, NO, Scene, reducing};
+
 on_both_databases![
     the_same_inspection_is_the_same_bytes_whatever_became_of_the_world,
     every_system_has_its_rows_with_what_became_of_it,
+    what_the_institution_did_itself_stands_beside_what_vendors_disclosed,
     what_cp932_lacks_is_listed_and_whole_in_utf_8_beside_it,
     formulas_are_harmless_in_tables_and_unaltered_in_the_facts,
     an_empty_institution_has_a_package_that_says_so,
@@ -268,6 +271,69 @@ fn every_system_has_its_rows_with_what_became_of_it(app: &TestApp) {
     assert!(!guide.contains('{'), "{guide}");
 }
 
+fn what_the_institution_did_itself_stands_beside_what_vendors_disclosed(app: &TestApp) {
+    let scene = Scene::new(app);
+    let clinic = &scene.clinic;
+    scene.approve(NO, &reducing());
+    scene.draft(ALSO_NO, &reducing());
+    let said = json!({ "state": "planned", "planned_on": "2027-03-31", "responsible": "院長" });
+    let item = id_of(&clinic.list("/checklist")[0], "item");
+    let path = format!("/checklist/{item}");
+    let _ = clinic.put(&path).json(&said).send().expect(200);
+    let points = format!("/systems/{}/contract-points", scene.system);
+    let confirmed = json!({ "points": { "contract-6": {
+        "state": "confirmed", "written_in": "保守委託契約書", "clause": "第8条", "confirmed_on": "2026-11-20",
+    } } });
+    let _ = clinic.put(&points).json(&confirmed).send().expect(200);
+
+    let inspection = frozen(clinic);
+    let package = Package::of(clinic, id(&inspection), "");
+    let cell = |rows: &[Vec<String>], row: &[String], title: &str| {
+        let at = rows[0].iter().position(|found| found == title);
+        row[at.unwrap_or_else(|| panic!("{title}"))].clone()
+    };
+    let compared = package.rows("02-comparison.csv");
+    let reviewed = compared.iter().find(|row| row.contains(&"No.84".to_owned()));
+    let reviewed = reviewed.unwrap();
+    let told = ["リスク評価", "対応", "対応策", "目標日", "確認日", "承認者", "承認日"];
+    let told = told.map(|title| cell(&compared, reviewed, title));
+    let expected = [
+        "高（発生可能性：中、影響度：大）　第三者が職員になりすまし、診療録を閲覧する",
+        "低減",
+        "端末を施錠区域に置く",
+        "2027-03-31",
+        "2026-11-21",
+        "テスト",
+        "2026-11-21",
+    ];
+    assert_eq!(told, expected);
+    let (open, settled) = (package.rows("03-reviews-open.csv"), package.rows("04-reviews-settled.csv"));
+    assert_eq!(settled.len(), 2, "{settled:?}");
+    assert_eq!(cell(&settled, &settled[1], "項番"), "No.84");
+    let flagged = inspection["summary"]["nonconforming"].as_u64().unwrap()
+        + inspection["summary"]["unconfirmed"].as_u64().unwrap();
+    assert_eq!(open.len() as u64, flagged, "the header, and all but the one in force");
+    assert_eq!(inspection["summary"]["settled_reviews"], 1);
+
+    let checklist = package.rows("05-checklist.csv");
+    let told = ["回答", "初回確認日", "目標日", "責任者"];
+    let told = told.map(|title| cell(&checklist, &checklist[1], title));
+    assert_eq!(told, ["いいえ", "2026-11-21", "2027-03-31", "院長"]);
+    let points = package.rows("06-contract-points.csv");
+    let written = points.iter().filter(|row| row.contains(&"保守委託契約書".to_owned()));
+    assert_eq!(written.count(), 1);
+
+    // What changes afterwards is another inspection's.
+    scene.approve(ALSO_NO, &reducing());
+    scene.revise(|answers| answers["84"] = json!({ "answer": "yes" }));
+    assert!(Package::of(clinic, id(&inspection), "").bytes == package.bytes);
+}
+
+/// The id under which something is addressed.
+fn id_of(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap().to_owned()
+}
+
 fn what_cp932_lacks_is_listed_and_whole_in_utf_8_beside_it(app: &TestApp) {
     let clinic = app.institution("サンプル医院");
     let new = json!({ "name": "部門システム✓", "product_name": "𠮷野家" });
@@ -308,9 +374,9 @@ fn an_empty_institution_has_a_package_that_says_so(app: &TestApp) {
     let package = Package::of(&clinic, id(&inspection), "?encoding=cp932");
     let tables = package.files.keys().filter(|name| name.ends_with(".csv"));
     assert_eq!(tables.count(), 9);
-    for table in ["02-comparison.csv", "05-checklist.csv"] {
+    for (table, rows) in [("02-comparison.csv", 0), ("03-reviews-open.csv", 0), ("05-checklist.csv", 52)] {
         let text = SHIFT_JIS.decode_without_bom_handling(&package.files[table]).0;
-        assert_eq!(read_rows(&text).len(), 1, "{table}: the header alone");
+        assert_eq!(read_rows(&text).len(), 1 + rows, "{table}");
     }
     assert!(package.files["inspection.pdf"].starts_with(b"%PDF-1."));
     assert!(!package.files.keys().any(|name| name.starts_with("evidence/")));
