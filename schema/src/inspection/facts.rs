@@ -87,7 +87,8 @@ impl Facts {
 
     /// The reviews by system and item; of an open and a closed one the open.
     pub fn reviews_by_item(&self) -> HashMap<(&str, &str), &ReviewValue> {
-        let (open, done): (Vec<_>, Vec<_>) = self.reviews.iter().partition(|review| review.is_open());
+        let (open, done): (Vec<_>, Vec<_>) =
+            self.reviews.iter().partition(|review| review.is_open());
         let later_counts = done.into_iter().chain(open);
         later_counts
             .map(|review| ((review.system.as_str(), review.item.as_str()), review))

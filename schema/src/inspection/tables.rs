@@ -197,7 +197,11 @@ pub(super) fn reviews<W: Write>(
 ) -> Written<W> {
     let mut sheet = Sheet::new(writer, encoding, &ReviewRow::HEADER)?;
     let checkpoint = facts.anchors.checkpoint_line();
-    for review in facts.reviews.iter().filter(|review| review.is_open() == open) {
+    for review in facts
+        .reviews
+        .iter()
+        .filter(|review| review.is_open() == open)
+    {
         review.write(&mut sheet, facts.institution.place(), &checkpoint)?;
     }
     sheet.finish()

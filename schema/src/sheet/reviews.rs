@@ -58,7 +58,8 @@ impl ReviewValue {
     /// Whether it is still to be worked on.
     pub fn is_open(&self) -> bool {
         let open = [Standing::Open, Standing::Reopened];
-        open.iter().any(|standing| standing.label() == self.standing)
+        open.iter()
+            .any(|standing| standing.label() == self.standing)
     }
 
     /// Writes its row: of an institution of that code and name, under that checkpoint of the log.
@@ -114,7 +115,10 @@ impl ReviewValue {
         let level = if self.level.is_empty() {
             String::new()
         } else {
-            format!("{}（発生可能性：{likelihood}、影響度：{impact}）", self.level)
+            format!(
+                "{}（発生可能性：{likelihood}、影響度：{impact}）",
+                self.level
+            )
         };
         let parts = [level.as_str(), self.risk.as_str()];
         let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();

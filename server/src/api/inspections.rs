@@ -44,10 +44,7 @@ pub async fn create(
 }
 
 /// Lists inspections.
-pub async fn list(
-    caller: Caller<Inspected>,
-    listing: Listing,
-) -> Answer<Listed<InspectionView>> {
+pub async fn list(caller: Caller<Inspected>, listing: Listing) -> Answer<Listed<InspectionView>> {
     let verb = caller.ask(move |exchange, actor| {
         let window = listing.window()?;
         Ok(exchange.list_inspections(actor, &window)?)

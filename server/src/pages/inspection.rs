@@ -9,9 +9,7 @@ use kaiji_schema::era;
 use super::Page;
 use super::holder::{Holder, Shell};
 use super::plain::{failed, pausing, refused, unknown};
-use crate::exchange::{
-    InspectedView, InspectorError, LinkEnd, Purpose, day_in_japan, in_japan,
-};
+use crate::exchange::{InspectedView, InspectorError, LinkEnd, Purpose, day_in_japan, in_japan};
 
 /// What is shown before the token is sent.
 const SHELL: Shell = Shell {

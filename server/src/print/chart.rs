@@ -52,7 +52,13 @@ fn draw_legend(flow: &mut Flow<'_>, legend: &[Legend], figure: usize) {
     let mut x = LEFT;
     for Legend(label, colour) in legend {
         flow.put(Mark::area(x, flow.y, BAR, BAR, *colour));
-        flow.line((x + BAR + 4.0, flow.y + 1.5), SIZE, Colour::INK, label, figure);
+        flow.line(
+            (x + BAR + 4.0, flow.y + 1.5),
+            SIZE,
+            Colour::INK,
+            label,
+            figure,
+        );
         x += BAR + 20.0 + flow.face.width(label, SIZE);
     }
     flow.y += STEP;
@@ -101,7 +107,13 @@ pub(super) fn matrix(flow: &mut Flow<'_>, matrix: &Matrix<'_>) {
         flow.line((LEFT, middle), SIZE, Colour::INK, &label, figure);
         let mut x = LEFT + SIDE;
         for (level, height, found) in fields {
-            flow.put(Mark::area(x + 1.0, flow.y + 1.0, FIELD.0 - 2.0, FIELD.1 - 2.0, heat(*height)));
+            flow.put(Mark::area(
+                x + 1.0,
+                flow.y + 1.0,
+                FIELD.0 - 2.0,
+                FIELD.1 - 2.0,
+                heat(*height),
+            ));
             let number = format!("{found}件");
             let centre = |text: &str, size: f32| x + (FIELD.0 - flow.face.width(text, size)) / 2.0;
             let (number_x, level_x) = (centre(&number, 13.0), centre(level, SIZE));

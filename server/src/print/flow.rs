@@ -72,7 +72,14 @@ impl<'f> Flow<'f> {
     }
 
     /// A line of text whose upper edge is at `y`.
-    pub(super) fn line(&mut self, (x, y): (f32, f32), size: f32, colour: Colour, text: &str, part: usize) {
+    pub(super) fn line(
+        &mut self,
+        (x, y): (f32, f32),
+        size: f32,
+        colour: Colour,
+        text: &str,
+        part: usize,
+    ) {
         if text.is_empty() {
             return;
         }

@@ -83,7 +83,8 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_its_place() {
         let face = Face::new().unwrap();
-        let text = "次期更改（令和9年度）で、二要素認証（TOTP／FIDO2）に対応する予定です。".repeat(5);
+        let text =
+            "次期更改（令和9年度）で、二要素認証（TOTP／FIDO2）に対応する予定です。".repeat(5);
         for ems in [5.0, 8.0, 13.5] {
             for line in broken(&face, &text, 8.0, ems * 8.0) {
                 assert!(face.width(line, 8.0) <= ems * 8.0 + 0.01, "{line}");

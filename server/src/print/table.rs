@@ -141,7 +141,11 @@ impl<'t> Table<'t> {
         let mut x = LEFT;
         for ((cell, part), width) in cells.iter().zip(parts).zip(&self.widths) {
             let mut y = flow.y + PADDING;
-            for line in cell.get(lines.clone()).or(cell.get(lines.start..)).unwrap_or_default() {
+            for line in cell
+                .get(lines.clone())
+                .or(cell.get(lines.start..))
+                .unwrap_or_default()
+            {
                 flow.line((x + PADDING, y), SIZE, Colour::INK, line, *part);
                 y += LINE;
             }
@@ -158,7 +162,13 @@ impl<'t> Table<'t> {
             .collect();
         let lines = titles.iter().map(Vec::len).max().unwrap_or(1);
         let row = flow.parts.add(Kind::Row, Some(self.part));
-        flow.put(Mark::area(LEFT, flow.y, WIDTH, height(lines), Colour::ACCENT));
+        flow.put(Mark::area(
+            LEFT,
+            flow.y,
+            WIDTH,
+            height(lines),
+            Colour::ACCENT,
+        ));
         let mut x = LEFT;
         for (title, width) in titles.iter().zip(&self.widths) {
             let part = flow.parts.add(Kind::HeaderCell, Some(row));

@@ -165,7 +165,9 @@ fn nodes(headings: &[Heading], level: u8) -> Vec<OutlineNode> {
     let mut rest = headings;
     while let Some((heading, after)) = rest.split_first() {
         let below = after.iter().take_while(|next| next.level > heading.level);
-        let (below, next) = after.split_at_checked(below.count()).unwrap_or((after, &[]));
+        let (below, next) = after
+            .split_at_checked(below.count())
+            .unwrap_or((after, &[]));
         let place = Point::from_xy(0.0, heading.y);
         let destination = XyzDestination::new(heading.page, place);
         let mut node = OutlineNode::new(heading.text.clone(), destination).with_open(level == 1);

@@ -264,7 +264,10 @@ impl World {
         vendor.release(&clinic.request(&product));
         let _ = clinic.fetch(&statement).expect(200);
         let asked = vendor.product("まだ開示していない製品");
-        let (inspection, label) = (created(&clinic, "/inspections", &json!({})), json!({ "label": "保健所" }));
+        let (inspection, label) = (
+            created(&clinic, "/inspections", &json!({})),
+            json!({ "label": "保健所" }),
+        );
         Self {
             other_vendor: app.vendor("別の会社"),
             other_clinic: app.institution("よその医院"),

@@ -50,10 +50,19 @@ fn python_reads_every_table_in_both_encodings(app: &TestApp) {
     }
     let cp932 = Package::of(&world.clinic, id(&inspection), "?encoding=cp932");
     let found = read(app, &cp932, "cp932");
-    assert_eq!(found["tables"]["utf-8/01-systems.csv"], tables["01-systems.csv"]);
-    assert_eq!(found["tables"]["05-checklist.csv"], tables["05-checklist.csv"]);
+    assert_eq!(
+        found["tables"]["utf-8/01-systems.csv"],
+        tables["01-systems.csv"]
+    );
+    assert_eq!(
+        found["tables"]["05-checklist.csv"],
+        tables["05-checklist.csv"]
+    );
     let systems = found["tables"]["01-systems.csv"].to_string();
-    assert!(systems.contains("〓野家") && !systems.contains('𠮷'), "{systems}");
+    assert!(
+        systems.contains("〓野家") && !systems.contains('𠮷'),
+        "{systems}"
+    );
 }
 
 fn pypdf_finds_in_the_document_what_stands_in_the_tables(app: &TestApp) {
@@ -68,10 +77,16 @@ fn pypdf_finds_in_the_document_what_stands_in_the_tables(app: &TestApp) {
         found["title"],
         "医療情報システムの安全管理に関する立入検査資料　サンプル医院"
     );
-    assert_eq!((&found["language"], &found["tagged"]), (&json!("ja"), &json!(true)));
+    assert_eq!(
+        (&found["language"], &found["tagged"]),
+        (&json!("ja"), &json!(true))
+    );
     let fonts = found["fonts"].as_array().unwrap();
     let is_subset = |font: &Value| font.as_str().unwrap().contains("+BIZUDPGothic");
-    assert!(!fonts.is_empty() && fonts.iter().all(is_subset), "{fonts:?}");
+    assert!(
+        !fonts.is_empty() && fonts.iter().all(is_subset),
+        "{fonts:?}"
+    );
 
     // Text that can be searched for, unaltered: also what the font does not have.
     let text = text_of(&found);
@@ -92,7 +107,10 @@ fn pypdf_finds_in_the_document_what_stands_in_the_tables(app: &TestApp) {
     for row in flagged {
         let wording: String = row[14].split_whitespace().collect();
         assert!(text.contains(&*row[13].replace(' ', "")), "{}", row[13]);
-        assert!(text.contains(wording.chars().take(8).collect::<String>().as_str()), "{wording}");
+        assert!(
+            text.contains(wording.chars().take(8).collect::<String>().as_str()),
+            "{wording}"
+        );
     }
 
     // The contents name each chapter's page, and the outline leads there.
@@ -105,8 +123,13 @@ fn pypdf_finds_in_the_document_what_stands_in_the_tables(app: &TestApp) {
         let said: String = pages[page].as_str().unwrap().split_whitespace().collect();
         let title: String = title.split_whitespace().collect();
         assert!(said.contains(&title), "{title} on {page}: {said}");
-        let line = contents.lines().map(|line| line.split_whitespace().collect::<String>());
-        if line.clone().any(|line| line == format!("{title}{}", page + 1)) {
+        let line = contents
+            .lines()
+            .map(|line| line.split_whitespace().collect::<String>());
+        if line
+            .clone()
+            .any(|line| line == format!("{title}{}", page + 1))
+        {
             chapters += 1;
         }
     }

@@ -129,7 +129,8 @@ impl World {
             .ok();
         clinic.system("電子カルテ", &product);
         clinic.system("電子カルテ（分院）", &product);
-        let bare = json!({ "name": "画像システム", "vendor_name": "別の会社", "product_name": "PACS" });
+        let bare =
+            json!({ "name": "画像システム", "vendor_name": "別の会社", "product_name": "PACS" });
         clinic.post("/systems").json(&bare).created();
         Self {
             vendor,
@@ -173,15 +174,17 @@ fn the_same_inspection_is_the_same_bytes_whatever_became_of_the_world(app: &Test
     }
     let renamed = json!({ "name": "改称したサンプル医院" });
     let path = format!("/organisations/{}", clinic.organisation);
-    let _ = app.operator().patch(&path).json(&renamed).send().expect(200);
+    let _ = app
+        .operator()
+        .patch(&path)
+        .json(&renamed)
+        .send()
+        .expect(200);
     for system in clinic.list("/systems") {
         let path = format!("/systems/{}", self::id(&system));
         let _ = clinic.delete(&path).send().expect(204);
     }
-    world
-        .vendor
-        .withdraw(&world.revised(), "誤りがあった")
-        .ok();
+    world.vendor.withdraw(&world.revised(), "誤りがあった").ok();
     app.advance(SignedDuration::from_hours(24 * 800));
     app.step_jobs();
 
@@ -215,8 +218,16 @@ fn the_evidence_is_whole(app: &TestApp, package: &Package) {
         Some((name.to_owned(), Contents::Bytes(content.clone())))
     });
     let files: Files = evidence.collect();
-    assert!(files.keys().any(|name| name.ends_with("attachments/構成図.pdf")));
-    assert!(files.keys().any(|name| name.ends_with(evidence::ACKNOWLEDGEMENT)));
+    assert!(
+        files
+            .keys()
+            .any(|name| name.ends_with("attachments/構成図.pdf"))
+    );
+    assert!(
+        files
+            .keys()
+            .any(|name| name.ends_with(evidence::ACKNOWLEDGEMENT))
+    );
     let report = evidence::check(&files, &Trusted::default());
     let failures: Vec<_> = report.failures().collect();
     assert!(report.passed(), "{failures:?}");
@@ -241,11 +252,27 @@ fn every_system_has_its_rows_with_what_became_of_it(app: &TestApp) {
     let package = Package::of(&world.clinic, id(&inspection), "");
     let rows = package.rows("02-comparison.csv");
     let header = rows[0].join(",");
-    assert!(header.starts_with("医療機関コード,医療機関名,システム,事業者,"), "{header}");
-    assert!(header.ends_with("ログ検査点,リスク評価,対応,対応策,目標日,確認日,確認者,承認者,承認日"));
+    assert!(
+        header.starts_with("医療機関コード,医療機関名,システム,事業者,"),
+        "{header}"
+    );
+    assert!(
+        header.ends_with("ログ検査点,リスク評価,対応,対応策,目標日,確認日,確認者,承認者,承認日")
+    );
     let of = |system: &str| rows.iter().filter(|row| row[2] == system).count();
-    assert_eq!([of("電子カルテ"), of("電子カルテ（分院）"), of("画像システム")], [58, 58, 1]);
-    let exported = world.clinic.get("/exports/comparison.csv").send().expect(200);
+    assert_eq!(
+        [
+            of("電子カルテ"),
+            of("電子カルテ（分院）"),
+            of("画像システム")
+        ],
+        [58, 58, 1]
+    );
+    let exported = world
+        .clinic
+        .get("/exports/comparison.csv")
+        .send()
+        .expect(200);
     let exported = read_rows(exported.text().strip_prefix('\u{feff}').unwrap());
     let unchanged = rows.iter().map(|row| row[..19].to_vec());
     let exported = exported.iter().map(|row| row[..19].to_vec());
@@ -255,7 +282,10 @@ fn every_system_has_its_rows_with_what_became_of_it(app: &TestApp) {
     assert_eq!(missing[1][0], "画像システム");
     assert_eq!(missing[1][3], "未受領");
     let requests = package.rows("07-requests.csv");
-    assert_eq!([&*requests[1][3], &*requests[1][6]], ["見本電子カルテ株式会社", "開示"]);
+    assert_eq!(
+        [&*requests[1][3], &*requests[1][6]],
+        ["見本電子カルテ株式会社", "開示"]
+    );
     let deliveries = package.rows("09-deliveries.csv");
     assert_eq!(deliveries[1][4], "2026-11-21 09:00:00");
     assert_eq!(deliveries[1][9], world.sha256);
@@ -265,7 +295,12 @@ fn every_system_has_its_rows_with_what_became_of_it(app: &TestApp) {
     assert_eq!(inspection["summary"]["systems_without_statement"], 1);
     assert_eq!(inspection["summary"]["statements"], 1);
     let guide = package.text("はじめに読む.txt");
-    for said in ["サンプル医院", "2026-12-10", id(&inspection), "02-comparison.csv"] {
+    for said in [
+        "サンプル医院",
+        "2026-12-10",
+        id(&inspection),
+        "02-comparison.csv",
+    ] {
         assert!(guide.contains(said), "{said}");
     }
     assert!(!guide.contains('{'), "{guide}");
@@ -293,9 +328,19 @@ fn what_the_institution_did_itself_stands_beside_what_vendors_disclosed(app: &Te
         row[at.unwrap_or_else(|| panic!("{title}"))].clone()
     };
     let compared = package.rows("02-comparison.csv");
-    let reviewed = compared.iter().find(|row| row.contains(&"No.84".to_owned()));
+    let reviewed = compared
+        .iter()
+        .find(|row| row.contains(&"No.84".to_owned()));
     let reviewed = reviewed.unwrap();
-    let told = ["リスク評価", "対応", "対応策", "目標日", "確認日", "承認者", "承認日"];
+    let told = [
+        "リスク評価",
+        "対応",
+        "対応策",
+        "目標日",
+        "確認日",
+        "承認者",
+        "承認日",
+    ];
     let told = told.map(|title| cell(&compared, reviewed, title));
     let expected = [
         "高（発生可能性：中、影響度：大）　第三者が職員になりすまし、診療録を閲覧する",
@@ -307,12 +352,19 @@ fn what_the_institution_did_itself_stands_beside_what_vendors_disclosed(app: &Te
         "2026-11-21",
     ];
     assert_eq!(told, expected);
-    let (open, settled) = (package.rows("03-reviews-open.csv"), package.rows("04-reviews-settled.csv"));
+    let (open, settled) = (
+        package.rows("03-reviews-open.csv"),
+        package.rows("04-reviews-settled.csv"),
+    );
     assert_eq!(settled.len(), 2, "{settled:?}");
     assert_eq!(cell(&settled, &settled[1], "項番"), "No.84");
     let flagged = inspection["summary"]["nonconforming"].as_u64().unwrap()
         + inspection["summary"]["unconfirmed"].as_u64().unwrap();
-    assert_eq!(open.len() as u64, flagged, "the header, and all but the one in force");
+    assert_eq!(
+        open.len() as u64,
+        flagged,
+        "the header, and all but the one in force"
+    );
     assert_eq!(inspection["summary"]["settled_reviews"], 1);
 
     let checklist = package.rows("05-checklist.csv");
@@ -320,7 +372,9 @@ fn what_the_institution_did_itself_stands_beside_what_vendors_disclosed(app: &Te
     let told = told.map(|title| cell(&checklist, &checklist[1], title));
     assert_eq!(told, ["いいえ", "2026-11-21", "2027-03-31", "院長"]);
     let points = package.rows("06-contract-points.csv");
-    let written = points.iter().filter(|row| row.contains(&"保守委託契約書".to_owned()));
+    let written = points
+        .iter()
+        .filter(|row| row.contains(&"保守委託契約書".to_owned()));
     assert_eq!(written.count(), 1);
 
     // What changes afterwards is another inspection's.
@@ -343,7 +397,10 @@ fn what_cp932_lacks_is_listed_and_whole_in_utf_8_beside_it(app: &TestApp) {
     let systems = &package.files["01-systems.csv"];
     let systems = SHIFT_JIS.decode_without_bom_handling_and_without_replacement(systems);
     let systems = read_rows(&systems.unwrap());
-    assert_eq!([&*systems[1][0], &*systems[1][2]], ["部門システム〓", "〓野家"]);
+    assert_eq!(
+        [&*systems[1][0], &*systems[1][2]],
+        ["部門システム〓", "〓野家"]
+    );
     let characters = package.rows("characters.csv");
     assert_eq!(characters[1], ["01-systems.csv", "2", "1", "✓", "U+2713"]);
     assert_eq!(characters[2], ["01-systems.csv", "2", "3", "𠮷", "U+20BB7"]);
@@ -360,7 +417,10 @@ fn what_cp932_lacks_is_listed_and_whole_in_utf_8_beside_it(app: &TestApp) {
 fn formulas_are_harmless_in_tables_and_unaltered_in_the_facts(app: &TestApp) {
     let clinic = app.institution("サンプル医院");
     let formula = "=HYPERLINK(\"https://example.jp\")";
-    clinic.post("/systems").json(&json!({ "name": formula })).created();
+    clinic
+        .post("/systems")
+        .json(&json!({ "name": formula }))
+        .created();
     let inspection = frozen(&clinic);
     let package = Package::of(&clinic, id(&inspection), "");
     assert_eq!(package.rows("01-systems.csv")[1][0], format!("'{formula}"));
@@ -374,12 +434,23 @@ fn an_empty_institution_has_a_package_that_says_so(app: &TestApp) {
     let package = Package::of(&clinic, id(&inspection), "?encoding=cp932");
     let tables = package.files.keys().filter(|name| name.ends_with(".csv"));
     assert_eq!(tables.count(), 9);
-    for (table, rows) in [("02-comparison.csv", 0), ("03-reviews-open.csv", 0), ("05-checklist.csv", 52)] {
-        let text = SHIFT_JIS.decode_without_bom_handling(&package.files[table]).0;
+    for (table, rows) in [
+        ("02-comparison.csv", 0),
+        ("03-reviews-open.csv", 0),
+        ("05-checklist.csv", 52),
+    ] {
+        let text = SHIFT_JIS
+            .decode_without_bom_handling(&package.files[table])
+            .0;
         assert_eq!(read_rows(&text).len(), 1 + rows, "{table}");
     }
     assert!(package.files["inspection.pdf"].starts_with(b"%PDF-1."));
-    assert!(!package.files.keys().any(|name| name.starts_with("evidence/")));
+    assert!(
+        !package
+            .files
+            .keys()
+            .any(|name| name.starts_with("evidence/"))
+    );
     let checkpoint = app.site().call("GET", "/log/checkpoint").send();
     assert_eq!(package.text("checkpoint.txt"), checkpoint.text());
 }
@@ -414,7 +485,9 @@ fn what_a_package_holds_was_delivered(app: &TestApp) {
 fn a_request_that_comes_twice_freezes_once(app: &TestApp) {
     let clinic = app.institution("サンプル医院");
     let create = |title: &str| {
-        let call = clinic.post("/inspections").header("Idempotency-Key", "once");
+        let call = clinic
+            .post("/inspections")
+            .header("Idempotency-Key", "once");
         call.json(&json!({ "title": title }))
     };
     let first = create("立入検査").created();
@@ -448,5 +521,7 @@ fn what_cannot_be_meant_is_refused(app: &TestApp) {
     clinic
         .delete(&format!("{path}/links/lnk_0"))
         .refused(404, "not_found");
-    clinic.get("/inspections/isp_0/package").refused(404, "not_found");
+    clinic
+        .get("/inspections/isp_0/package")
+        .refused(404, "not_found");
 }

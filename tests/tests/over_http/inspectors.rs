@@ -46,7 +46,10 @@ fn an_inspector_sees_one_inspection_and_takes_it_away(app: &TestApp) {
     let own = Package::of(clinic, id(&inspection), "");
     let package = shown(app, "/api/v1/inspection/package", &token).expect(200);
     assert!(package.body == own.bytes, "the same for both");
-    let name = format!("attachment; filename=\"inspection-{}.zip\"", id(&inspection));
+    let name = format!(
+        "attachment; filename=\"inspection-{}.zip\"",
+        id(&inspection)
+    );
     assert_eq!(package.header("content-disposition"), Some(&*name));
     let document = shown(app, "/api/v1/inspection/document", &token).expect(200);
     assert!(document.body == own.files["inspection.pdf"]);
@@ -55,7 +58,9 @@ fn an_inspector_sees_one_inspection_and_takes_it_away(app: &TestApp) {
 
     // The link opens nothing else: neither a request's answer nor the interface.
     shown(app, "/api/v1/link", &token).problem(404, "unknown_link");
-    let inspections = app.nobody("GET", "/inspections").header("Kaiji-Link", token);
+    let inspections = app
+        .nobody("GET", "/inspections")
+        .header("Kaiji-Link", token);
     inspections.refused(401, "unauthenticated");
     let listed = clinic.list(&format!("/inspections/{}/links", id(&inspection)));
     assert_eq!(listed.len(), 1);
@@ -67,7 +72,11 @@ fn a_link_ends_with_its_days_or_when_it_is_revoked(app: &TestApp) {
     let clinic = app.institution("サンプル医院");
     let inspection = frozen(&clinic);
     let (_, short) = linked(&clinic, &inspection, &json!({ "label": "一日", "days": 1 }));
-    let (link, long) = linked(&clinic, &inspection, &json!({ "label": "長い", "days": 30 }));
+    let (link, long) = linked(
+        &clinic,
+        &inspection,
+        &json!({ "label": "長い", "days": 30 }),
+    );
     app.advance(SignedDuration::from_hours(24) - SignedDuration::from_secs(1));
     let _ = shown(app, "/api/v1/inspection", &short).expect(200);
     app.advance(SignedDuration::from_secs(1));
@@ -99,7 +108,11 @@ fn the_institution_sees_who_opened_what(app: &TestApp) {
     let clinic = app.institution("サンプル医院");
     let inspection = frozen(&clinic);
     let (link, token) = linked(&clinic, &inspection, &json!({ "label": "見本保健所" }));
-    for path in ["/inspection", "/api/v1/inspection/document", "/api/v1/inspection/package"] {
+    for path in [
+        "/inspection",
+        "/api/v1/inspection/document",
+        "/api/v1/inspection/package",
+    ] {
         let _ = shown(app, path, &token).expect(200);
         app.advance(SignedDuration::from_secs(60));
     }
@@ -153,7 +166,12 @@ fn the_page_says_what_the_link_leads_to_or_why_not(app: &TestApp) {
     let (link, token) = linked(&clinic, &inspection, &json!({ "label": "見本保健所 様" }));
     let page = shown(app, "/inspection", &token).expect(200);
     let text = page.text();
-    for said in ["&#60;b&#62;サンプル", "見本保健所 様", "2026年12月10日（令和8年12月10日）", "data-fetch"] {
+    for said in [
+        "&#60;b&#62;サンプル",
+        "見本保健所 様",
+        "2026年12月10日（令和8年12月10日）",
+        "data-fetch",
+    ] {
         assert!(text.contains(said), "{said}: {text}");
     }
     assert!(!text.contains("<b>サンプル"));

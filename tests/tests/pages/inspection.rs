@@ -38,9 +38,17 @@ fn an_inspector_takes_the_files_away_with_the_keyboard_alone(app: &TestApp) {
     browser.tab_to("a[href='/api/v1/inspection/package']");
     browser.press(Key::Enter);
     browser.wait_for("[data-told]", ".zip");
-    let size = clinic.get(&format!("{path}/package")).send().expect(200).body.len();
+    let size = clinic
+        .get(&format!("{path}/package"))
+        .send()
+        .expect(200)
+        .body
+        .len();
     let name = format!("inspection-{}.zip", inspection["id"].as_str().unwrap());
-    assert_eq!(browser.run("return window.handed", &json!([])), json!([name, size]));
+    assert_eq!(
+        browser.run("return window.handed", &json!([])),
+        json!([name, size])
+    );
 
     // Revoked while the page is open, and afterwards.
     let revoked = format!("{path}/links/{}", link["id"].as_str().unwrap());

@@ -65,8 +65,14 @@ const DELIVERIES: [Column; 5] = [
 /// Draws them.
 pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
     flow.heading(1, "4　リスク評価・リスク対応");
-    for (title, open) in [("4.1　対応中のもの", true), ("4.2　承認済み・終了したもの", false)] {
-        let rows = facts.reviews.iter().filter(|review| review.is_open() == open);
+    for (title, open) in [
+        ("4.1　対応中のもの", true),
+        ("4.2　承認済み・終了したもの", false),
+    ] {
+        let rows = facts
+            .reviews
+            .iter()
+            .filter(|review| review.is_open() == open);
         Table::headed(flow, (2, title), &REVIEWS, rows.map(review_row), NOTHING);
     }
     flow.heading(1, "5　医療機関の取組み");
@@ -92,14 +98,25 @@ pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
 /// Those of which anything was said; of the others how many there are.
 fn contract_points(flow: &mut Flow<'_>, facts: &Facts) {
     let was_said = |point: &&ContractPointRow| {
-        let said = [&point.written_in, &point.clause, &point.confirmed_on, &point.note];
+        let said = [
+            &point.written_in,
+            &point.clause,
+            &point.confirmed_on,
+            &point.note,
+        ];
         point.state != "未確認" || said.into_iter().any(|text| !text.is_empty())
     };
     let points = facts.contract_points.iter();
     let said: Vec<_> = points.filter(was_said).collect();
     let unsaid = facts.contract_points.len() - said.len();
     let rows = said.into_iter().map(contract_row);
-    Table::headed(flow, (2, "5.2　契約等での確認事項"), &CONTRACTS, rows, NOTHING);
+    Table::headed(
+        flow,
+        (2, "5.2　契約等での確認事項"),
+        &CONTRACTS,
+        rows,
+        NOTHING,
+    );
     if unsaid > 0 {
         flow.remark(&format!(
             "このほか、記録のない（未確認の）確認事項が{unsaid}件あります。すべての確認事項は 06-contract-points.csv にあります。"
@@ -154,7 +171,9 @@ fn review_row(review: &ReviewValue) -> Vec<String> {
 
 /// Who did something, and when.
 fn signed(what: &str, who: &str, day: Option<Date>) -> String {
-    day.map_or_else(String::new, |day| format!("{what}：{who}\n{}", dates::short(day)))
+    day.map_or_else(String::new, |day| {
+        format!("{what}：{who}\n{}", dates::short(day))
+    })
 }
 
 fn checklist_row(item: &ChecklistRow) -> Vec<String> {
@@ -178,7 +197,12 @@ fn wanting_row(system: &SystemFact) -> Vec<String> {
         system.name().to_owned(),
         stacked(&[system.text("vendor_name"), system.text("product_name")]),
         system.proposal.clone().unwrap_or_default(),
-        if system.is_asked_for { "はい" } else { "いいえ" }.to_owned(),
+        if system.is_asked_for {
+            "はい"
+        } else {
+            "いいえ"
+        }
+        .to_owned(),
     ]
 }
 
@@ -186,7 +210,10 @@ fn request_row(request: &RequestFact) -> Vec<String> {
     let state = format!("{}（{}）", request.state, request.settled_on);
     vec![
         dates::short(request.asked_on),
-        stacked(&[&request.subject, request.system.as_deref().unwrap_or_default()]),
+        stacked(&[
+            &request.subject,
+            request.system.as_deref().unwrap_or_default(),
+        ]),
         request.chain.join(" → "),
         request.forms.join("・"),
         dates::optional(request.due_on),
@@ -195,15 +222,16 @@ fn request_row(request: &RequestFact) -> Vec<String> {
 }
 
 fn delivery_row(delivery: &Delivery) -> Vec<String> {
-    let at = |(at, leaf): (jiff::Timestamp, i64)| {
-        format!("{}\nログの位置 {leaf}", dates::moment(at))
-    };
+    let at =
+        |(at, leaf): (jiff::Timestamp, i64)| format!("{}\nログの位置 {leaf}", dates::moment(at));
     let revision = delivery.revision.map(|number| format!("第{number}版"));
     let form = format!("{} {}", delivery.form, revision.unwrap_or_default());
     vec![
         stacked(&[&delivery.product, &form, &delivery.vendor]),
         at(delivery.delivered),
-        delivery.acknowledged.map_or_else(|| "未確認".to_owned(), at),
+        delivery
+            .acknowledged
+            .map_or_else(|| "未確認".to_owned(), at),
         delivery.signature.clone(),
         delivery.statement.clone(),
     ]

@@ -135,7 +135,11 @@ fn number(face: &Face, pages: &mut [Vec<Mark>], facts: &Facts, sha256: &str) {
         let numbered = format!("{} / {all}", at + 1);
         let right = LEFT + WIDTH - face.width(&numbered, 7.5);
         line(LEFT, 36.0, format!("立入検査資料　{}", shortened(name)));
-        line(LEFT, PAGE.1 - 32.0, format!("資料の指紋 {digest}…　{}", facts.id));
+        line(
+            LEFT,
+            PAGE.1 - 32.0,
+            format!("資料の指紋 {digest}…　{}", facts.id),
+        );
         line(right, PAGE.1 - 32.0, numbered);
         page.push(Mark::rule(LEFT, 42.0, WIDTH));
     }

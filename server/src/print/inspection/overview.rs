@@ -32,7 +32,9 @@ pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
     if facts.statements.is_empty() {
         flow.paragraph("照合した開示書はありません。");
     } else {
-        flow.remark("数字は、システムごとに数えた項目の件数です（適合／対象外／要リスク評価／要確認）。");
+        flow.remark(
+            "数字は、システムごとに数えた項目の件数です（適合／対象外／要リスク評価／要確認）。",
+        );
         bars(flow, &OUTCOMES, &by_chapter(facts));
     }
     flow.heading(2, "1.3　リスクの分布");
@@ -48,10 +50,18 @@ fn counted(facts: &Facts) -> Vec<(&'static str, String)> {
     let bare = bare.filter(|system| system.statements.is_empty()).count();
     let attested = facts.statements.values();
     let attested = attested.filter(|held| held.attested.is_some()).count();
-    let open = facts.reviews.iter().filter(|review| review.is_open()).count();
+    let open = facts
+        .reviews
+        .iter()
+        .filter(|review| review.is_open())
+        .count();
     let undone = facts.checklist.iter();
     let undone = undone.filter(|item| item.answer == "いいえ").count();
-    let waiting = facts.requests.iter().filter(|request| request.waits).count();
+    let waiting = facts
+        .requests
+        .iter()
+        .filter(|request| request.waits)
+        .count();
     let of = |part: usize, what: &str, all: usize| format!("{all}（うち{what} {part}）");
     let mut rows = vec![
         (
@@ -123,10 +133,12 @@ fn by_chapter(facts: &Facts) -> Vec<Bar> {
 fn risks(flow: &mut Flow<'_>, facts: &Facts) {
     let scale = &facts.matrix;
     let names = |steps: &[Step]| steps.iter().map(|step| step.label.clone()).collect();
-    let (rows, columns): (Vec<String>, Vec<String>) = (names(&scale.likelihood), names(&scale.impact));
+    let (rows, columns): (Vec<String>, Vec<String>) =
+        (names(&scale.likelihood), names(&scale.impact));
     let found = |likelihood: &str, impact: &str| {
         let reviews = facts.reviews.iter();
-        let here = reviews.filter(|review| review.likelihood == likelihood && review.impact == impact);
+        let here =
+            reviews.filter(|review| review.likelihood == likelihood && review.impact == impact);
         here.count()
     };
     let highest = scale.levels.len().saturating_sub(1).max(1);
@@ -138,7 +150,9 @@ fn risks(flow: &mut Flow<'_>, facts: &Facts) {
     };
     let fields = scale.cells.iter().zip(&rows).map(|(cells, likelihood)| {
         let cells = cells.iter().zip(&columns);
-        cells.map(|(cell, impact)| field(cell, likelihood, impact)).collect()
+        cells
+            .map(|(cell, impact)| field(cell, likelihood, impact))
+            .collect()
     });
     let drawn = Matrix {
         fields: fields.collect(),
@@ -153,7 +167,9 @@ fn risks(flow: &mut Flow<'_>, facts: &Facts) {
     });
     let elsewhere = elsewhere.count();
     if elsewhere > 0 {
-        flow.remark(&format!("このほか、以前の評価尺度によるものが{elsewhere}件あります。"));
+        flow.remark(&format!(
+            "このほか、以前の評価尺度によるものが{elsewhere}件あります。"
+        ));
     }
 }
 
@@ -185,7 +201,9 @@ pub(super) fn how_to_check(flow: &mut Flow<'_>, facts: &Facts, sha256: &str) {
     if !missing.is_empty() {
         flow.heading(2, "8.1　この文書の書体にない文字");
         flow.paragraph("次の文字は、この文書では「〓」と表示しています。元の文字は、CSV（UTF-8）と facts.json にあります。");
-        let named = missing.iter().map(|each| format!("U+{:04X}", u32::from(*each)));
+        let named = missing
+            .iter()
+            .map(|each| format!("U+{:04X}", u32::from(*each)));
         flow.paragraph(&named.collect::<Vec<_>>().join("、"));
     }
 }

@@ -42,9 +42,17 @@ const FLAGGED: [Column; 5] = [
 pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
     flow.heading(1, "2　医療情報システム一覧");
     let rows = facts.systems.iter().map(inventory_row);
-    Table::of(flow, &INVENTORY, rows, "一覧に登録されたシステムはありません。");
+    Table::of(
+        flow,
+        &INVENTORY,
+        rows,
+        "一覧に登録されたシステムはありません。",
+    );
     flow.heading(1, "3　開示書の照合結果");
-    let rows = facts.systems.iter().flat_map(|system| held_rows(facts, system));
+    let rows = facts
+        .systems
+        .iter()
+        .flat_map(|system| held_rows(facts, system));
     Table::headed(flow, (2, "3.1　開示書の一覧"), &HELD, rows, NOTHING);
     flow.heading_of(2, "3.2　要リスク評価・要確認の項目", 200.0);
     let reviews = facts.reviews_by_item();
@@ -194,7 +202,9 @@ fn treated(review: &ReviewValue) -> String {
         }
     };
     let target = review.target_date.map(|day| day.to_string());
-    let approved = review.approved_on.map(|day| format!("{} {day}", review.approved_by));
+    let approved = review
+        .approved_on
+        .map(|day| format!("{} {day}", review.approved_by));
     stacked(&[
         &labelled("状態", &said(review)),
         &labelled("リスク", &review.assessment()),
