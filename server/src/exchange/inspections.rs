@@ -6,6 +6,7 @@
 
 mod access;
 mod collect;
+mod dealings;
 mod deliver;
 mod freeze;
 mod guide;

@@ -38,7 +38,7 @@ fn text_of(found: &Value) -> String {
 
 fn python_reads_every_table_in_both_encodings(app: &TestApp) {
     let world = World::new(app);
-    let new = json!({ "name": "引用\"符\",と\n改行", "product_name": "𠮷野家" });
+    let new = json!({ "name": "引用\"符\"", "outsourced_work": "一行目,\n二行目", "product_name": "𠮷野家" });
     world.clinic.post("/systems").json(&new).created();
     let inspection = frozen(&world.clinic);
     let package = Package::of(&world.clinic, id(&inspection), "");

@@ -312,7 +312,7 @@ fn what_the_institution_did_itself_stands_beside_what_vendors_disclosed(app: &Te
     scene.approve(NO, &reducing());
     scene.draft(ALSO_NO, &reducing());
     let said = json!({ "state": "planned", "planned_on": "2027-03-31", "responsible": "院長" });
-    let item = id_of(&clinic.list("/checklist")[0], "item");
+    let item = id_of(&clinic.get("/checklist").ok()["items"][0], "item");
     let path = format!("/checklist/{item}");
     let _ = clinic.put(&path).json(&said).send().expect(200);
     let points = format!("/systems/{}/contract-points", scene.system);
@@ -406,7 +406,7 @@ fn what_cp932_lacks_is_listed_and_whole_in_utf_8_beside_it(app: &TestApp) {
     assert_eq!(characters[2], ["01-systems.csv", "2", "3", "𠮷", "U+20BB7"]);
     let whole = package.rows("utf-8/01-systems.csv");
     assert_eq!([&*whole[1][0], &*whole[1][2]], ["部門システム✓", "𠮷野家"]);
-    assert!(!package.files.contains_key("utf-8/05-checklist.csv"));
+    assert!(!package.files.contains_key("utf-8/07-requests.csv"));
 
     // In UTF-8 nothing is missing, and so there is nothing to list.
     let package = Package::of(&clinic, id(&inspection), "?encoding=utf-8");

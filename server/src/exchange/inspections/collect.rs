@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use kaiji_schema::comparison::ComparedItem;
 use kaiji_schema::inspection::{
-    AttestedEvidence, Compared, Delivery, Facts, FrozenEvidence, HeldStatement, Institution,
-    RequestFact, Set, SetItem, SystemFact,
+    AttestedEvidence, Compared, Facts, FrozenEvidence, HeldStatement, Institution, Set, SetItem,
+    SystemFact,
 };
 use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::sheet::{ComparisonRow as SheetRow, SignatureStatus};
 
 use super::own_work::OwnWork;
-use super::{InspectionError, NewInspection};
+use super::{InspectionError, NewInspection, dealings};
 use crate::exchange::compare_system::{comparison_of, summary_of};
 use crate::exchange::cosign::cosigned;
 use crate::exchange::evidence::Anchoring;
@@ -20,17 +20,15 @@ use crate::exchange::export_comparison::{named, signature_label};
 use crate::exchange::export_systems::shown;
 use crate::exchange::proposals::proposal;
 use crate::exchange::read_attested::{compared, standing_in};
-use crate::exchange::requests::{RequestState, Viewer};
 use crate::exchange::reviews::AsOf;
 use crate::exchange::time::day_in_japan;
-use crate::exchange::{Exchange, LogError, Moment, RequestView, Validity};
+use crate::exchange::{Exchange, LogError, Moment, ProposalView, Validity};
 use crate::storage::attested::WholeAttestedRow;
 use crate::storage::comparisons::{self, ComparisonRow};
 use crate::storage::organisations::{self, OrganisationRow};
-use crate::storage::requests::{self, Order, Party, Which};
 use crate::storage::statements::{self, HeadRow, Reader, StatementRow};
 use crate::storage::systems::{self, SystemRow};
-use crate::storage::{DbConnection, Error as StorageError, attested, deliveries, log};
+use crate::storage::{DbConnection, Error as StorageError, deliveries, log};
 
 /// Collects the facts of an institution.
 pub(super) struct Collector<'e> {
@@ -81,8 +79,8 @@ impl<'e> Collector<'e> {
         for system in systems::all(connection, self.institution)? {
             shown.push(self.system(connection, system)?);
         }
-        let requests = self.requests(connection, &shown)?;
-        let deliveries = self.deliveries(connection)?;
+        let requests = dealings::requests(connection, self.institution, &shown, self.now)?;
+        let deliveries = dealings::deliveries(connection, self.institution)?;
         let as_of = AsOf {
             institution_id: self.institution,
             set: self.set,
@@ -139,7 +137,7 @@ impl<'e> Collector<'e> {
         held.sort();
         let (vendor, _) = named(connection, &system)?;
         let proposal = proposal(connection, system.clone(), day_in_japan(self.now))?;
-        let reasons = |found: &crate::exchange::ProposalView| {
+        let reasons = |found: &ProposalView| {
             let labels = found.occasions.iter().map(|occasion| occasion.label);
             labels.collect::<Vec<_>>().join("、")
         };
@@ -261,69 +259,6 @@ impl<'e> Collector<'e> {
         });
         Ok(items.collect())
     }
-
-    fn requests(
-        &self,
-        connection: &mut DbConnection,
-        systems: &[SystemFact],
-    ) -> Result<Vec<RequestFact>, StorageError> {
-        let party = Party::Institution(self.institution);
-        let rows = requests::list(connection, party, Which::All, Order::Made, "", i64::MAX)?;
-        let today = day_in_japan(self.now).to_string();
-        let viewer = Viewer::new(party, &today);
-        let name = |id: &str| {
-            let mut systems = systems.iter();
-            let system = systems.find(|system| system.id == id);
-            system.map(|system| system.name().to_owned())
-        };
-        let views = rows.into_iter().map(|row| viewer.view(connection, row));
-        let facts = views.map(|view| {
-            let view = view?;
-            let system = view.system.as_deref().and_then(name);
-            Ok(request_fact(view, system))
-        });
-        facts.collect()
-    }
-
-    /// What was delivered, signed or not, in the order of the log.
-    fn deliveries(&self, connection: &mut DbConnection) -> Result<Vec<Delivery>, StorageError> {
-        let mut found = Vec::new();
-        for row in deliveries::with_statements(connection, self.institution)? {
-            let delivery = row.delivery;
-            found.push(Delivery {
-                vendor: row.vendor_name,
-                product: row.statement.product_name.clone(),
-                form: row.statement.form.clone(),
-                revision: Some(row.statement.revision),
-                signature: signature_label(Validity::of(&row.statement, row.signer)).to_owned(),
-                delivered: at(delivery.delivered_at, delivery.delivery_leaf),
-                acknowledged: acknowledged(delivery.acknowledged_at, delivery.acknowledgement_leaf),
-                statement: row.statement.sha256,
-            });
-        }
-        for row in attested::list(connection, self.institution, -1, i64::MAX)? {
-            found.push(Delivery {
-                vendor: row.organisation_name,
-                product: row.product_name,
-                form: row.form,
-                revision: None,
-                signature: SignatureStatus::Attested.label().to_owned(),
-                delivered: at(row.received_at, row.receipt_leaf),
-                acknowledged: acknowledged(row.acknowledged_at, row.acknowledgement_leaf),
-                statement: row.sha256,
-            });
-        }
-        found.sort_by_key(|delivery| delivery.delivered.1);
-        Ok(found)
-    }
-}
-
-fn at(time: i64, leaf: i64) -> (Timestamp, i64) {
-    (Moment(time).timestamp(), leaf)
-}
-
-fn acknowledged(time: Option<i64>, leaf: Option<i64>) -> Option<(Timestamp, i64)> {
-    time.zip(leaf).map(|(time, leaf)| at(time, leaf))
 }
 
 fn set_fact(set: &RequirementSet) -> Set {
@@ -340,22 +275,5 @@ fn set_fact(set: &RequirementSet) -> Set {
         id: set.id.clone(),
         title: set.title.clone(),
         items: items.collect(),
-    }
-}
-
-fn request_fact(view: RequestView, system: Option<String>) -> RequestFact {
-    let state = RequestState::from_word(&view.state);
-    RequestFact {
-        id: view.id,
-        asked_on: day_in_japan(view.created_at.timestamp()),
-        system,
-        subject: view.subject,
-        chain: view.chain.into_iter().map(|part| part.name).collect(),
-        forms: view.forms,
-        due_on: view.due_on.and_then(|day| day.parse().ok()),
-        state: state.map_or("", RequestState::label).to_owned(),
-        waits: state.is_some_and(RequestState::is_waiting),
-        settled_on: day_in_japan(view.updated_at.timestamp()),
-        reason: view.reason,
     }
 }
