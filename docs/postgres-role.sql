@@ -27,6 +27,7 @@ GRANT UPDATE (ended_at, ended_by, end_leaf) ON mandates TO :"role";
 GRANT UPDATE (state, answer_id, settled_at) ON questions TO :"role";
 GRANT UPDATE (told_at) ON question_answers TO :"role";
 GRANT UPDATE (announced_up_to) ON announcements TO :"role";
+GRANT UPDATE (revoked_at) ON inspection_links TO :"role";
 GRANT UPDATE (expires_at) ON attachments, file_uploads TO :"role";
 GRANT UPDATE (name, media_type, expires_at) ON evidence_files TO :"role";
 GRANT UPDATE (last_seen_at, stepped_up_at) ON sessions TO :"role";
@@ -39,7 +40,9 @@ GRANT UPDATE (superseded_by, withdrawn_at, withdrawal_reason, withdrawal_leaf, c
 -- Deleted when their time is over, or when their owner says so.
 GRANT DELETE ON announcements, idempotency_keys, key_challenges, systems, used_assertions TO :"role";
 GRANT DELETE ON attachments, evidence_files, file_chunks, file_uploads TO :"role";
+-- Logs whose years are over (`[retention]`).
+GRANT DELETE ON events, letters TO :"role";
 GRANT DELETE ON enrolments, recovery_codes, sessions, tries TO :"role";
 
--- leaves, checkpoints, confirmations, audit_events, audit_heads, timestamps, cosignatures, review_changes, review_reminders and
--- risk_matrices are in neither list: they are only appended to.
+-- records, leaves, checkpoints, confirmations, audit_events, audit_heads, timestamps, cosignatures, review_changes,
+-- review_reminders, risk_matrices, inspections and inspection_accesses are in neither list: they are only appended to.

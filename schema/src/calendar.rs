@@ -8,8 +8,12 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, Weekday};
+use jiff::tz::{Offset, TimeZone};
 
 use crate::embedded::{self, DataError};
+
+/// The clock on Japan's walls.
+pub const IN_JAPAN: TimeZone = TimeZone::fixed(Offset::constant(9));
 
 const HOLIDAYS: &str = include_str!("../../fixtures/holidays/japan.csv");
 

@@ -5,7 +5,9 @@
 
 pub mod audit;
 pub mod calendar;
+pub mod checklist;
 pub mod comparison;
+pub mod contract;
 pub mod digest;
 mod embedded;
 pub mod era;
@@ -14,6 +16,8 @@ pub mod file_label;
 pub mod fold;
 pub mod form;
 pub mod identifier;
+pub mod information;
+pub mod inspection;
 pub mod jws;
 pub mod key;
 pub mod letter;
@@ -25,6 +29,7 @@ pub mod reader;
 pub mod receipt;
 pub mod renewal;
 pub mod requirement;
+pub mod retention;
 pub mod review;
 pub mod risk_matrix;
 pub mod scope;

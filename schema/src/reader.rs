@@ -322,6 +322,26 @@ impl<'v> Reader<'v> {
         (texts.len() == items.len()).then_some(texts)
     }
 
+    /// The members of an object whose names are data, each with a reader of the object that it must be; none where the
+    /// member is absent. What those readers find is handed back with [`Self::absorb`]. Reports `missing` and `type`.
+    pub fn objects(&mut self, name: &str) -> Vec<(&'v str, Self)> {
+        let pointer = self.pointer_to(name);
+        match self.required(name) {
+            Some(Value::Object(members)) => {
+                let readers = members.iter().map(|(member, value)| {
+                    let place = format!("{pointer}/{}", escape_pointer_token(member));
+                    (&**member, Self::at(value, place))
+                });
+                readers.collect()
+            }
+            Some(other) => {
+                self.report(name, "type", expected_found("an object", other));
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
     /// Reports a violation at the member `token`, or at the object itself where it is `""`.
     pub fn report(&mut self, token: &str, code: &'static str, detail: impl Into<String>) {
         let pointer = match token {

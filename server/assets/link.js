@@ -93,11 +93,34 @@
     told.textContent = words.replace("{time}", time);
   }
 
+  // Takes a file away that the link opens: its address alone would not, so it is fetched and handed to the browser.
+  async function take(link) {
+    const told = document.querySelector("[data-told]");
+    if (link.getAttribute("aria-disabled") === "true") return;
+    link.setAttribute("aria-disabled", "true");
+    told.textContent = told.dataset.fetching;
+    try {
+      const answered = await ask(link.getAttribute("href"));
+      if (!answered.ok) throw new Error(`status ${answered.status}`);
+      const name = /filename="([^"]+)"/.exec(answered.headers.get("Content-Disposition"))[1];
+      const file = document.createElement("a");
+      file.href = URL.createObjectURL(await answered.blob());
+      file.download = name;
+      file.click();
+      URL.revokeObjectURL(file.href);
+      told.textContent = told.dataset.fetched.replace("{name}", name);
+    } catch {
+      told.textContent = told.dataset.failed;
+    }
+    link.removeAttribute("aria-disabled");
+  }
+
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) print();
     const link = event.target.closest("a[href^='/']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || link.hasAttribute("download")) return;
     event.preventDefault();
+    if (link.hasAttribute("data-fetch")) return take(link);
     go(link.getAttribute("href"));
   });
 

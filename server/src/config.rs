@@ -6,6 +6,7 @@ use std::{fs, io};
 
 use kaiji_schema::mail_address::MailAddress;
 use kaiji_schema::requirement::DEFAULT_SET;
+use kaiji_schema::retention::LEAST_LOG_YEARS;
 use serde::Deserialize;
 
 /// The settings of a service. `config.example.toml` explains each.
@@ -47,6 +48,8 @@ pub struct Config {
     pub requirement_sets: Option<PathBuf>,
     /// The requirement set that institutions are shown where they name none.
     pub current_requirement_set: String,
+    /// For how long logs are kept.
+    pub retention: RetentionSettings,
     /// The witnesses whose cosignatures on checkpoints are kept: their verifier keys, `name+hash+key`.
     pub witnesses: Vec<String>,
 }
@@ -147,6 +150,25 @@ fn half_a_minute() -> u32 {
     30
 }
 
+/// For how many years logs are kept; whatever else there is, is kept for ever.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetentionSettings {
+    /// Events.
+    pub events_years: u16,
+    /// Letters that were sent.
+    pub letters_years: u16,
+}
+
+impl Default for RetentionSettings {
+    fn default() -> Self {
+        Self {
+            events_years: LEAST_LOG_YEARS,
+            letters_years: LEAST_LOG_YEARS,
+        }
+    }
+}
+
 /// What the operator states about the source of the time; receipts repeat it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -176,6 +198,7 @@ impl Default for Config {
             reminder_days: vec![-7, -1, 1, 7],
             requirement_sets: None,
             current_requirement_set: DEFAULT_SET.to_owned(),
+            retention: RetentionSettings::default(),
             witnesses: Vec::new(),
         }
     }
@@ -275,6 +298,18 @@ impl Config {
         }
         if self.readers == 0 {
             return refuse("readers", "at least one connection must read");
+        }
+        let RetentionSettings {
+            events_years,
+            letters_years,
+        } = self.retention;
+        for (setting, years) in [
+            ("retention.events_years", events_years),
+            ("retention.letters_years", letters_years),
+        ] {
+            if years < LEAST_LOG_YEARS {
+                return refuse(setting, "logs are kept for five years at least");
+            }
         }
         self.check_mail(refuse)?;
         self.check_timestamps(refuse)

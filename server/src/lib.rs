@@ -15,4 +15,5 @@ pub mod keys;
 pub mod mail;
 pub mod origin;
 pub mod pages;
+pub mod print;
 pub mod storage;

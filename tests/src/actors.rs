@@ -431,6 +431,13 @@ impl Institution {
         get.header("Accept", "application/jose").send()
     }
 
+    /// Puts a kind of information on its list; the id.
+    pub fn information_kind(&self, name: &str) -> String {
+        let new = json!({ "name": name, "sensitivity": "special_care" });
+        let created = self.post("/information-kinds").json(&new).created();
+        created["id"].as_str().unwrap().to_owned()
+    }
+
     /// Brings a file for its own records, under a name that may hold anything, as a client writes it in an address.
     pub fn bring(&self, name: &str, media_type: &str, file: &[u8]) -> Call {
         let path = format!("/evidence-files/{}", sha256_of(file));

@@ -4,7 +4,7 @@ use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
 
 /// The largest answer that a test reads.
-const LARGEST: u64 = 32 * 1024 * 1024;
+const LARGEST: u64 = 160 * 1024 * 1024;
 
 /// A request that is being put together.
 #[must_use = "a call is made by `send` or by what it expects"]

@@ -311,3 +311,28 @@ fn a_document_is_read_only_without_violations() {
     let syntax = read::<Named>(b"{").map(|named| named.0);
     assert!(matches!(syntax, Err(ReadError::Syntax(_))));
 }
+
+#[test]
+fn an_object_whose_names_are_data_is_read_member_by_member() {
+    let value = strict_json::parse(br#"{"points":{"a/b":{"x":"1"},"c":[]}}"#).unwrap();
+    let mut reader = Reader::new(&value);
+    let mut names = Vec::new();
+    for (name, mut member) in reader.objects("points") {
+        names.push(name);
+        let _ = member.optional_bool("x");
+        reader.absorb(member.finish());
+    }
+    assert_eq!(names, ["a/b", "c"]);
+    let found = reader.finish();
+    let found: Vec<_> = found
+        .iter()
+        .map(|found| (found.pointer.as_str(), found.code))
+        .collect();
+    assert_eq!(found, [("/points/a~1b/x", "type"), ("/points/c", "type")]);
+
+    let value = strict_json::parse(br#"{"points":[]}"#).unwrap();
+    let mut reader = Reader::new(&value);
+    assert!(reader.objects("points").is_empty());
+    assert!(reader.objects("others").is_empty());
+    assert_eq!(reader.finish().len(), 2);
+}

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::table::{Layout, Row};
-use super::{Encoding, Sheet, table};
+use super::{Encoding, Replaced, Sheet, table};
 use crate::violation::{Violation, Violations};
 
 /// At most so many rows: beyond every inventory there is.
@@ -181,6 +181,11 @@ impl<W: Write> InventorySheet<W> {
     /// Hands over to the writer what is still held back.
     pub fn flush(&mut self) -> io::Result<()> {
         self.sheet.flush()
+    }
+
+    /// Ends the file. Answers the writer and which characters the encoding does not have.
+    pub fn finish(self) -> io::Result<(W, Vec<Replaced>)> {
+        self.sheet.finish()
     }
 }
 

@@ -2,10 +2,13 @@
 //!
 //! UTF-8 with a byte order mark or CP932, CRLF, no cell that a spreadsheet would run as a formula. Rows are
 //! streamed. [`Sheet`] writes any table, [`ComparisonSheet`] the columns of `comparison.csv` (API.md), [`inventory`] writes
-//! and reads those of `systems.csv`, [`reviews`] has those of `reviews.csv`, [`answers`] the template of a form; `table` is what reading has in common.
+//! and reads those of `systems.csv`, [`reviews`] has those of `reviews.csv`, [`checklist`] and [`contract_points`] write an
+//! institution's records, [`answers`] the template of a form; `table` is what reading has in common.
 
 pub mod answers;
+pub mod checklist;
 mod comparison;
+pub mod contract_points;
 mod cp932;
 mod formula;
 pub mod inventory;

@@ -1,5 +1,140 @@
 //! `reviews.csv`: one row an item that is flagged or was reviewed, for an institution's own tables and for an inspector.
 
+use std::io::{self, Write};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::Sheet;
+use crate::review::Standing;
+
+/// An item that is flagged or was reviewed, in words for people. What it says is the approved edition where there is one,
+/// else the newest; empty where nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the members are those of a review, in words")]
+pub struct ReviewValue {
+    pub review: String,
+    pub system: String,
+    pub system_name: String,
+    pub item: String,
+    pub form: String,
+    pub chapter: String,
+    /// As printed, with its `No.`.
+    pub number: String,
+    pub text: String,
+    /// Of what is found now.
+    pub outcome: String,
+    pub reason: String,
+    pub standing: String,
+    pub cause: String,
+    /// Of the newest edition.
+    pub state: String,
+    pub risk: String,
+    pub likelihood: String,
+    pub impact: String,
+    pub level: String,
+    pub treatment: String,
+    pub measures: String,
+    /// SHA-256 of evidence files.
+    pub evidence: Vec<String>,
+    pub owner: String,
+    pub target_date: Option<Date>,
+    pub decision: String,
+    pub accepted_until: Option<Date>,
+    pub next_review_on: Option<Date>,
+    /// Who wrote the edition, or for an approved one its newest author.
+    pub written_by: String,
+    /// In Japan.
+    pub written_on: Option<Date>,
+    pub approved_by: String,
+    /// In Japan.
+    pub approved_on: Option<Date>,
+    pub approved_alone: bool,
+    /// The place of the approval in the log.
+    pub approval_leaf: Option<i64>,
+}
+
+impl ReviewValue {
+    /// Whether it is still to be worked on.
+    pub fn is_open(&self) -> bool {
+        let open = [Standing::Open, Standing::Reopened];
+        open.iter()
+            .any(|standing| standing.label() == self.standing)
+    }
+
+    /// Writes its row: of an institution of that code and name, under that checkpoint of the log.
+    pub fn write<W: Write>(
+        &self,
+        sheet: &mut Sheet<W>,
+        (institution_code, institution): (&str, &str),
+        checkpoint: &str,
+    ) -> io::Result<()> {
+        let shown = |day: Option<Date>| day.map_or_else(String::new, |day| day.to_string());
+        let evidence = self.evidence.join(" ");
+        let leaf = self.approval_leaf;
+        let leaf = leaf.map_or_else(String::new, |leaf| leaf.to_string());
+        let row = ReviewRow {
+            institution_code,
+            institution,
+            system: &self.system_name,
+            form: &self.form,
+            chapter: &self.chapter,
+            number: &self.number,
+            text: &self.text,
+            judgement: &self.outcome,
+            reason: &self.reason,
+            standing: &self.standing,
+            cause: &self.cause,
+            state: &self.state,
+            risk: &self.risk,
+            likelihood: &self.likelihood,
+            impact: &self.impact,
+            level: &self.level,
+            treatment: &self.treatment,
+            measures: &self.measures,
+            evidence: &evidence,
+            owner: &self.owner,
+            target_date: &shown(self.target_date),
+            decision: &self.decision,
+            accepted_until: &shown(self.accepted_until),
+            next_review_on: &shown(self.next_review_on),
+            written_by: &self.written_by,
+            written_on: &shown(self.written_on),
+            approved_by: &self.approved_by,
+            approved_on: &shown(self.approved_on),
+            approval: self.approval(),
+            leaf: &leaf,
+            checkpoint,
+        };
+        sheet.row(row.cells())
+    }
+
+    /// リスク評価 in one cell: the level, how it comes about, and the risk in words.
+    pub fn assessment(&self) -> String {
+        let (likelihood, impact) = (&self.likelihood, &self.impact);
+        let level = if self.level.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "{}（発生可能性：{likelihood}、影響度：{impact}）",
+                self.level
+            )
+        };
+        let parts = [level.as_str(), self.risk.as_str()];
+        let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        parts.join("　")
+    }
+
+    /// 承認の別
+    fn approval(&self) -> &'static str {
+        match self.approved_on {
+            None => "",
+            Some(_) if self.approved_alone => ALONE,
+            Some(_) => BY_ANOTHER,
+        }
+    }
+}
+
 /// One row. The fields are the columns, in their order; all are text, and empty where there is nothing to say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReviewRow<'a> {

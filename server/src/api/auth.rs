@@ -134,6 +134,8 @@ permissions! {
     InstitutionReads: Institution [StatementsRead];
     /// Requests are seen by the institution that made them and by the vendor that is asked.
     RequestReaders: Vendor [StatementsRead], Institution [RequestsWrite];
+    /// An institution freezes what it has to show, and hands it to inspectors.
+    Inspected: Institution [ReviewsWrite];
     /// Exports of what is the caller's own.
     Exporters: Vendor [ExportsRead], Institution [ExportsRead];
     /// An institution takes its inventory out.

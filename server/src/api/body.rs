@@ -132,6 +132,11 @@ impl<T: FromMembers> OptionalDocument<T> {
     pub fn read(&self) -> Result<Option<T>, Problem> {
         self.0.as_ref().map(Document::read).transpose()
     }
+
+    /// The bytes that it is read from; none where there is none.
+    pub fn bytes(&self) -> Result<&[u8], Problem> {
+        self.0.as_ref().map_or(Ok(&[]), Document::bytes)
+    }
 }
 
 /// A signed document: a compact JWS.

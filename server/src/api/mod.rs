@@ -11,7 +11,9 @@ pub mod audit_events;
 pub mod auth;
 mod bearer;
 pub mod body;
+pub mod checklist;
 pub mod clients;
+pub mod contract_points;
 pub mod directory;
 pub mod events;
 pub mod evidence;
@@ -20,6 +22,8 @@ pub mod exports;
 pub mod files;
 pub mod headers;
 pub mod health;
+pub mod inspection;
+pub mod inspections;
 pub mod invitation;
 pub mod keys;
 pub mod link;
@@ -79,6 +83,7 @@ pub fn operations() -> Vec<Operation> {
         of_requests(),
         of_questions(),
         of_mandates(),
+        of_inspections(),
         of_links(),
         of_people(),
     ]
@@ -130,6 +135,26 @@ fn about_the_service() -> Vec<Operation> {
         )
         .refuses(&[Kind::UnknownRequirementSet]),
         get(
+            "/api/v1/checklists",
+            reference::list_checklists,
+            "The checklists of institutions (遵守項目) with their items.",
+        ),
+        get(
+            "/api/v1/checklists/{id}",
+            reference::find_checklist,
+            "One checklist.",
+        ),
+        get(
+            "/api/v1/contract-point-lists",
+            reference::list_contract_points,
+            "What to confirm with a vendor that keeps an institution's information (5 ③, ④).",
+        ),
+        get(
+            "/api/v1/information-kind-templates",
+            reference::list_information_templates,
+            "Kinds of information to start a list from.",
+        ),
+        get(
             "/api/v1/forms",
             reference::list_forms,
             "The editions of the forms (開示書の様式).",
@@ -147,6 +172,11 @@ fn about_the_service() -> Vec<Operation> {
         .explained(
             "項番, 回答 (はい, いいえ or 対象外) and 備考; the wording of the 【別紙】 stands beside the numbers that it \
              names and is passed over when the file comes back. The forms' own wording is not Kaiji's to give.",
+        ),
+        get(
+            "/api/v1/retention",
+            reference::retention,
+            "For how long what is kept, and what the law asks of institutions.",
         ),
         get(
             "/api/v1/directory/products",
@@ -391,6 +421,37 @@ fn of_records() -> Vec<Operation> {
             .refuses(&[Kind::TooMuchWaits, Kind::UnsupportedMediaType]),
         get("/api/v1/evidence-files", evidence_files::list, "List the institution's files."),
         get("/api/v1/evidence-files/{sha256}", evidence_files::read, "Hand out one of the institution's files, as a download."),
+        get("/api/v1/checklist", checklist::list, "List every item of the institution's own checklist (遵守項目), as it stands.")
+            .explained(
+                "`filled_in` is what the exchange itself knows about an item; `standing` says whether the institution confirmed \
+                 it, and whether it has changed since. What is not done is いいえ at an inspection; `lacks` names what an \
+                 inspector would miss.",
+            ),
+        get("/api/v1/checklist/{item}", checklist::find, "Show an item of the checklist."),
+        put("/api/v1/checklist/{item}", checklist::put, "Say how an item of the checklist stands.")
+            .explained(
+                "All of it, each time. The days on which it was first looked at and first はい are kept, the earliest that was \
+                 said; every change stays in the history.",
+            ),
+        post("/api/v1/checklist/{item}/confirmation", checklist::confirm, "Confirm what the exchange filled in for an item.")
+            .explained("As the caller saw it: where the facts have changed meanwhile, it is refused (412).")
+            .refuses(&[Kind::NotDone]),
+        get("/api/v1/checklist/{item}/history", checklist::history, "List what was said of an item, from the first time on."),
+        get("/api/v1/exports/checklist.csv", checklist::export, "Export the checklist for an inspection, as CSV."),
+        post("/api/v1/information-kinds", checklist::create_kind, "Put a kind of information on the institution's list (3 ①).")
+            .explained("`GET /api/v1/information-kind-templates` has some to start from."),
+        get("/api/v1/information-kinds", checklist::list_kinds, "List the kinds of information that the institution handles."),
+        get("/api/v1/information-kinds/{id}", checklist::find_kind, "Show a kind of information."),
+        put("/api/v1/information-kinds/{id}", checklist::put_kind, "Describe a kind of information anew."),
+        delete("/api/v1/information-kinds/{id}", checklist::delete_kind, "Take a kind of information off the list.")
+            .explained("Its history stays."),
+        get("/api/v1/information-kinds/{id}/history", checklist::kind_history, "List what was said of a kind of information."),
+        get("/api/v1/systems/{id}/contract-points", contract_points::find, "Show what was confirmed with the vendor of a system (5 ③, ④).")
+            .explained("The nine points of the contract and where each is written, what was looked at, and the certificates."),
+        put("/api/v1/systems/{id}/contract-points", contract_points::put, "Say what was confirmed with the vendor of a system.")
+            .explained("All points, each time: those that are left out are unconfirmed. Every change stays in the history."),
+        get("/api/v1/systems/{id}/contract-points/history", contract_points::history, "List what was said of a system's contract points."),
+        get("/api/v1/exports/contract-points.csv", contract_points::export, "Export the contract points of all systems, as CSV."),
     ]
 }
 
@@ -575,6 +636,37 @@ fn of_links() -> Vec<Operation> {
             "The operator decides. Until then the request can still be answered by the link.",
         )
         .refuses(&[Kind::AppliedAlready]),
+    ]
+}
+
+fn of_inspections() -> Vec<Operation> {
+    vec![
+        post("/api/v1/inspections", inspections::create, "Freeze what the institution has to show to an inspector (立入検査).")
+            .explained(
+                "Everything is as of one moment, also when package and PDF are asked for later: the same inspection is always \
+                 made again alike. Signed statements that were not fetched yet are delivered by this. The body may be left out.",
+            ),
+        get("/api/v1/inspections", inspections::list, "List the institution's inspections."),
+        get("/api/v1/inspections/{id}", inspections::find, "Show an inspection, with what is counted of it."),
+        get("/api/v1/inspections/{id}/package", inspections::package, "Hand out the package of an inspection, a zip.")
+            .explained(
+                "A guide, the PDF, tables as CSV, the frozen facts, the log's checkpoint, and the evidence folder of every \
+                 signed statement. What cp932 lacks becomes 〓 and is listed in `characters.csv`, with whole tables in \
+                 `utf-8/` beside it.",
+            ),
+        get("/api/v1/inspections/{id}/document", inspections::document, "Hand out an inspection as a PDF to print."),
+        post("/api/v1/inspections/{id}/links", inspections::make_link, "Make a link by which an inspector sees an inspection.")
+            .explained(
+                "For `days` days (7, at most 30), read-only, to this inspection alone. The institution hands the address over \
+                 itself; it is shown this once. Every time that it is opened is put down.",
+            ),
+        get("/api/v1/inspections/{id}/links", inspections::links, "List the links to an inspection."),
+        delete("/api/v1/inspections/{id}/links/{link}", inspections::revoke_link, "Revoke a link to an inspection."),
+        get("/api/v1/inspections/{id}/accesses", inspections::accesses, "List when the links to an inspection were opened.")
+            .explained("When, from where, and what was asked for; also what was refused after a link had ended."),
+        get("/api/v1/inspection", inspection::look, "Show the inspection that a link leads to, in numbers."),
+        get("/api/v1/inspection/package", inspection::package, "Hand out the package of the inspection that a link leads to."),
+        get("/api/v1/inspection/document", inspection::document, "Hand out the PDF of the inspection that a link leads to."),
     ]
 }
 

@@ -166,9 +166,11 @@ fn path_parameters(path: &str) -> Vec<utoipa::openapi::path::Parameter> {
             }
             "sha256" => "The statement: SHA-256 of its JWS in hex.",
             "kid" => "The key: its RFC 7638 thumbprint.",
+            "item" if path.contains("/reviews/") => "The item: its id in the requirement set.",
+            "item" => "The item's id, such as `4.3-1`.",
             "institution" => "The institution's id.",
             "client_id" => "The client's id.",
-            "item" => "The item: its id in the requirement set.",
+            "link" => "The link's id.",
             "tile" => "Which tile: `L/N` or `L/N.p/W`.",
             "slug" => "The end of the problem's `type`.",
             _ => "The id.",

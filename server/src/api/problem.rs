@@ -148,6 +148,8 @@ kinds! {
         "Enable it first (`PATCH` with `disabled: false`).";
     EnrolmentNotBegun, "enrolment_not_begun", 409, "No password was chosen for this invitation yet",
         "`POST /api/v1/invitation/acceptance` takes it and answers the authenticator whose code is asked for.";
+    NotDone, "not_done", 409, "By what the exchange knows, the item is not done",
+        "Say how it stands with `PUT`: `planned` with a day, or `done` with a note of why.";
     TooMuchWaits, "too_much_waits", 409, "Too many files wait for a record that names them",
         "Name the files that were brought in a review, an item of the checklist or a contract point, or wait a day.";
     TooSlow, "too_slow", 408, "The body did not arrive in time",

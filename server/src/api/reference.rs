@@ -1,11 +1,14 @@
-//! Reference data, for everybody: the requirement sets with their items, and the editions of the forms.
+//! Reference data, for everybody: requirement sets, editions of the forms, and the lists that institutions keep.
 
 use std::borrow::Cow;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
 use actix_web::web;
+use kaiji_schema::checklist::{Checklist, checklist, checklists};
+use kaiji_schema::contract::{ContractPoints, contract_point_lists};
 use kaiji_schema::form::{Form, form, forms};
+use kaiji_schema::information::{InformationTemplate, information_templates};
 use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::sheet::answers;
 use serde::{Serialize, Serializer};
@@ -16,8 +19,9 @@ use super::answer::{Answer, Listed, Shown};
 use super::exports::{Format, SmallFile};
 use super::problem::{Kind, Problem};
 use super::query::Query;
+use super::shapes::records::{ChecklistShape, ContractPointsShape, InformationTemplateShape};
 use super::state::State;
-use crate::exchange::Page;
+use crate::exchange::{Page, RetentionView};
 
 /// Reference data as it is, described by the shape `S`.
 pub struct Reference<T: 'static, S>(&'static T, PhantomData<S>);
@@ -61,6 +65,15 @@ pub type SetView = Reference<RequirementSet, RequirementSetShape>;
 
 /// An edition of a form (開示書の様式).
 pub type FormView = Reference<Form, FormShape>;
+
+/// A checklist (遵守項目) with its items.
+pub type ChecklistView = Reference<Checklist, ChecklistShape>;
+
+/// A list of contract points.
+pub type ContractPointListView = Reference<ContractPoints, ContractPointsShape>;
+
+/// A kind of information to start a list from.
+pub type InformationTemplateView = Reference<InformationTemplate, InformationTemplateShape>;
 
 /// A versioned list of items.
 #[derive(ToSchema)]
@@ -165,6 +178,36 @@ pub fn list_forms() -> Ready<Listed<FormView>> {
 /// One edition of a form.
 pub fn find_form(id: web::Path<String>) -> Ready<Answer<Shown<FormView>>> {
     ready(known_form(&id.into_inner()).map(FormView::to).map(Shown))
+}
+
+/// Every checklist.
+pub fn list_checklists() -> Ready<Listed<ChecklistView>> {
+    ready(ChecklistView::list(checklists()))
+}
+
+/// One checklist.
+pub fn find_checklist(id: web::Path<String>) -> Ready<Answer<Shown<ChecklistView>>> {
+    let unknown = || {
+        let detail = "see /api/v1/checklists for those that there are";
+        Problem::new(Kind::NotFound, detail)
+    };
+    let found = checklist(&id.into_inner()).map(ChecklistView::to);
+    ready(found.map(Shown).ok_or_else(unknown))
+}
+
+/// Every list of contract points.
+pub fn list_contract_points() -> Ready<Listed<ContractPointListView>> {
+    ready(ContractPointListView::list(contract_point_lists()))
+}
+
+/// Every template of a kind of information.
+pub fn list_information_templates() -> Ready<Listed<InformationTemplateView>> {
+    ready(InformationTemplateView::list(information_templates()))
+}
+
+/// For how long what is kept.
+pub async fn retention(state: web::Data<State>) -> Shown<RetentionView> {
+    Shown(state.exchange().retention())
 }
 
 /// The table to fill in with the answers to a form.

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "these types describe and are never made")]
 
 mod people;
+pub mod records;
 mod reviews;
 
 use std::collections::BTreeMap;
@@ -18,14 +19,16 @@ use people::{
     PasswordChangeShape, PreferencesShape, SignInShape, UserChangeShape,
 };
 
+use records::{ConfirmationShape, InformationKindShape, ItemSaidShape, PointsSaidShape};
 use reviews::{ApplicationShape, MatrixChoiceShape, MeasureTemplateShape};
 
 use super::keys::Note;
 use super::requests::{Refusal, ReleasedProduct};
 use crate::exchange::{
-    Addressee, ChosenPassword, Draft, ForgottenPassword, Forward, MatrixChoice, NewClient,
-    NewMandate, NewOrganisation, NewProduct, NewQuestions, NewRegistration, NewRequest, NewSystem,
-    NewUser, OneTimeCode, OrganisationChange, PasswordChange, Preferences, ProductChange,
+    Addressee, ChosenPassword, Confirmation, Draft, ForgottenPassword, Forward, InformationKind,
+    ItemSaid, MatrixChoice, NewClient, NewInspection, NewInspectionLink, NewMandate,
+    NewOrganisation, NewProduct, NewQuestions, NewRegistration, NewRequest, NewSystem, NewUser,
+    OneTimeCode, OrganisationChange, PasswordChange, PointsSaid, Preferences, ProductChange,
     RegistrationApproval, Release, Remark, ReviewContent, Revocation, SignIn, SystemChange,
     Targets, UserChange,
 };
@@ -125,6 +128,8 @@ shaped! {
     PasswordChange => PasswordChangeShape: {
         "old_password": "くじら雲を追いかけた夏の校庭", "code": "123456", "password": "雨だれ石をも穿つ十三年めの秋",
     };
+    NewInspection => NewInspectionShape: { "title": "令和8年度 医療法第25条に基づく立入検査", "visit_on": "2026-12-10" };
+    NewInspectionLink => NewInspectionLinkShape: { "label": "見本保健所 検査担当 様", "days": 14 };
     Content => ReviewContent: {
         "risk": "第三者が職員になりすまし、診療録を閲覧する", "likelihood": 2, "impact": 3, "treatment": "reduce",
         "measures": "端末を施錠区域に置き、離席時は画面を固定する", "owner": "情報管理室", "target_date": "2027-03-31",
@@ -135,6 +140,27 @@ shaped! {
         "title": "二要素認証に対応するまで", "treatment": "reduce", "measures": "端末を施錠区域に置き、離席時は画面を固定する",
     };
     Targets => ApplicationShape: { "item": "sds-17.1" };
+    ItemSaid => ItemSaidShape: {
+        "state": "planned", "planned_on": "2027-03-31", "responsible": "院長", "note": "規程の改訂と合わせて実施する",
+    };
+    Confirmation => ConfirmationShape: {
+        "facts_sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "responsible": "院長",
+    };
+    InformationKind => InformationKindShape: {
+        "name": "血液検査結果", "sensitivity": "special_care", "kept_in": "検体検査システム",
+        "systems": ["sys_01kaz0000000000000000000"],
+    };
+    PointsSaid => PointsSaidShape: {
+        "points": {
+            "contract-6": {
+                "state": "confirmed", "written_in": "保守委託契約書", "clause": "第8条", "confirmed_on": "2026-11-20",
+            },
+            "certificate-isms": {
+                "state": "confirmed", "confirmed_on": "2026-11-20", "certificate_number": "IS 000000",
+                "expires_on": "2028-03-31",
+            },
+        },
+    };
     Refusal => RefusalShape: { "reason": "この製品の契約が確認できません" };
 }
 
@@ -158,6 +184,33 @@ pub struct OpaqueFile(String);
 #[derive(ToSchema)]
 #[schema(value_type = String)]
 pub struct PlainText(String);
+
+/// A PDF.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct PdfFile(Vec<u8>);
+
+/// An inspection to be frozen.
+#[derive(ToSchema)]
+#[schema(as = NewInspection)]
+pub struct NewInspectionShape {
+    /// What the institution calls it, at most 200 characters.
+    title: Option<String>,
+    /// The day of the visit.
+    #[schema(format = Date)]
+    visit_on: Option<String>,
+}
+
+/// A link to an inspection.
+#[derive(ToSchema)]
+#[schema(as = NewInspectionLink)]
+pub struct NewInspectionLinkShape {
+    /// For whom it is, at most 200 characters.
+    label: String,
+    /// For how many days it is good; 7 if it is left out.
+    #[schema(minimum = 1, maximum = 30)]
+    days: Option<u8>,
+}
 
 /// A zip archive.
 #[derive(ToSchema)]

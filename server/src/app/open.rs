@@ -13,7 +13,7 @@ use super::{StartError, anchors, requirement_sets};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::exchange::{
-    Exchange, HighWater, Random, ReminderDays, ServicePurpose, TokenKey, log_name,
+    Exchange, HighWater, Random, ReminderDays, Retention, ServicePurpose, TokenKey, log_name,
     service_key_in_use,
 };
 use crate::keys::{self, LogSigner, ServiceKeys};
@@ -114,6 +114,10 @@ pub(super) fn open(
     let exchange = exchange.anchored(anchors(config)?);
     let exchange = exchange.reminding(reminder_days(config)?);
     let exchange = exchange.comparing(requirement_sets(config)?);
+    let exchange = exchange.keeping(Retention {
+        events_years: config.retention.events_years,
+        letters_years: config.retention.letters_years,
+    });
     if lost.is_none() {
         exchange.record_service_keys(in_use)?;
     }

@@ -5,19 +5,23 @@
 //! put together, as of now; attachments stay where they are until they are sent.
 
 mod checkpoints;
+mod frozen;
 mod guide;
 mod zip;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use kaiji_schema::Digest;
 use kaiji_schema::evidence as files;
 use kaiji_schema::jws::{Document, Jws};
 use kaiji_schema::key::PublicKey;
 use kaiji_schema::log::VerifierKey;
-use kaiji_schema::status::{Newest, Status};
-use kaiji_schema::{Digest, status};
+use kaiji_schema::status::{Newest, State, Status};
 
+pub(super) use frozen::{Anchoring, thaw};
+pub(super) use guide::fill_in;
+pub(super) use zip::Attachments;
 pub use zip::EvidenceZip;
 
 use super::fetch_attachment::attachments_of;
@@ -26,7 +30,6 @@ use super::read_statement::{ReadStatementError, readable};
 use super::{Exchange, ServicePurpose, Validity, stored_digest};
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::attachments::NamedAttachment;
-use crate::storage::service_keys::ServiceKeyRow;
 use crate::storage::statements::StatementRow;
 use crate::storage::{
     DbConnection, Error as StorageError, deliveries, log, organisations, service_keys,
@@ -36,10 +39,10 @@ use checkpoints::Checkpoints;
 use guide::About;
 
 /// The program that checks a folder, which every folder brings along.
-const VERIFIER: &str = include_str!("../../../fixtures/evidence/verify.py");
+pub(super) const VERIFIER: &str = include_str!("../../../fixtures/evidence/verify.py");
 
 /// The files of a folder: those at hand, and the attachments, which are fetched while they are sent.
-struct Evidence {
+pub(super) struct Evidence {
     files: BTreeMap<String, Vec<u8>>,
     attachments: Vec<NamedAttachment>,
     as_of: Timestamp,
@@ -55,93 +58,45 @@ impl Exchange {
     /// Begins to hand out the folder of a statement, as a zip. For an institution this is the statement's delivery,
     /// if it had none.
     pub fn evidence(&self, actor: &Actor, sha256: &str) -> Result<EvidenceZip, ReadStatementError> {
-        let jws = self.fetch_statement(actor, sha256)?;
+        self.fetch_statement(actor, sha256)?;
         let evidence = self.db.read(|c| {
-            let records = Records::read(c, actor, sha256, jws)?;
+            let statement = readable(c, actor, sha256)?;
+            let acknowledgement = acknowledgement(c, actor, &statement)?;
+            let records = Records::read(c, statement, acknowledgement)?;
             // Read after the leaves: the newest checkpoint holds all of them.
             let checkpoints = Checkpoints::around(c, records.statement.receipt_leaf)?;
-            Ok::<_, ReadStatementError>(self.folder(c, &records, &checkpoints)?)
+            let as_of = self.clock.now();
+            let now = Circumstances {
+                told: self.told(c, &records.statement, &checkpoints, as_of)?,
+                as_of,
+                service: self.service(c)?,
+            };
+            Ok::<_, ReadStatementError>(folder(c, &records, &checkpoints, &now)?)
         })?;
         Ok(EvidenceZip::new(sha256, evidence)?)
     }
 
-    fn folder(
+    /// What is to be said of a statement now.
+    fn told(
         &self,
         connection: &mut DbConnection,
-        records: &Records,
-        checkpoints: &Checkpoints,
-    ) -> Result<Evidence, StorageError> {
-        let mut evidence = Evidence {
-            files: BTreeMap::new(),
-            attachments: records.attachments.clone(),
-            as_of: self.clock.now(),
-        };
-        let jws = Jws::parse(&records.jws).map_err(corrupt)?;
-        evidence.put(files::STATEMENT_JWS, records.jws.as_str());
-        evidence.put(files::STATEMENT_JSON, jws.payload());
-        evidence.put(files::VENDOR_KEY, records.vendor_key.to_pem());
-        evidence.put(files::VERIFIER, VERIFIER);
-        self.put_service_keys(&mut evidence, records)?;
-        put_receipts(connection, &mut evidence, records, checkpoints)?;
-        checkpoints.put(connection, &mut evidence, self.tsa_root())?;
-        let status = self.status(records, checkpoints, evidence.as_of)?;
-        evidence.put(files::STATUS, status);
-        let about = About {
-            statement: &records.statement,
-            vendor: &records.vendor,
-            validity: records.validity,
-            log: self.signer.origin(),
-            as_of: evidence.as_of,
-            issuer: &self.issuer,
-            stamped_at: checkpoints.stamped_after(),
-        };
-        evidence.put(files::GUIDE, guide::text(&about));
-        let sums = sums(&evidence)?;
-        evidence.put(files::SUMS, sums);
-        Ok(evidence)
-    }
-
-    /// All keys that the service ever signed receipts and checkpoints with; first the one that signed this receipt.
-    fn put_service_keys(
-        &self,
-        evidence: &mut Evidence,
-        records: &Records,
-    ) -> Result<(), StorageError> {
-        let signer = Jws::parse(&records.receipt).map_err(corrupt)?;
-        let of = |purpose: ServicePurpose| {
-            let rows = records.service_keys.iter();
-            rows.filter(move |row| row.purpose == purpose.as_str())
-        };
-        let mut receipt_keys: Vec<&ServiceKeyRow> = of(ServicePurpose::Receipt).collect();
-        receipt_keys.sort_by_key(|row| row.kid != signer.kid().as_str());
-        receipt_keys.dedup_by(|one, other| one.kid == other.kid);
-        let mut pem = String::new();
-        for row in receipt_keys {
-            pem += &public_key(&row.jwk)?.to_pem();
-        }
-        evidence.put(files::RECEIPT_KEYS, pem);
-        let mut vkeys = Vec::new();
-        for row in of(ServicePurpose::Log) {
-            let vkey = VerifierKey::of_log(self.signer.origin(), &public_key(&row.jwk)?);
-            vkeys.push(format!("{}\n", vkey.map_err(corrupt)?));
-        }
-        vkeys.dedup();
-        evidence.put(files::LOG_VKEYS, vkeys.concat());
-        Ok(())
-    }
-
-    /// What became of the statement, signed as of now.
-    fn status(
-        &self,
-        records: &Records,
+        statement: &StatementRow,
         checkpoints: &Checkpoints,
         as_of: Timestamp,
-    ) -> Result<String, StorageError> {
-        let newest = &records.newest;
+    ) -> Result<Told, StorageError> {
+        let missing = |what: &str| {
+            let sha256 = &statement.sha256;
+            StorageError::Corrupt(format!("no {what} for {sha256}"))
+        };
+        let vendor = organisations::find(connection, &statement.vendor_id)?;
+        let newest = statements::head(connection, &statement.product_id, &statement.form)?;
+        let newest = newest.ok_or_else(|| missing("newest revision"))?;
+        let signer = statements::signer_standing(connection, &statement.signer_kid)?;
+        let state = State::from(Validity::of(statement, signer));
         let status = Status {
             log: self.signer.origin().to_owned(),
-            statement_sha256: stored_digest(&records.statement.sha256)?,
-            state: records.validity.into(),
+            statement_sha256: stored_digest(&statement.sha256)?,
+            state,
             newest: Newest {
                 statement_sha256: stored_digest(&newest.sha256)?,
                 revision: u32::try_from(newest.revision).map_err(corrupt)?,
@@ -150,73 +105,170 @@ impl Exchange {
             log_size: checkpoints.newest(),
             log_root: checkpoints.newest_root()?,
         };
-        let signed = self.signer.sign_payload(Status::TYP, &status.payload());
-        signed.map_err(|error| StorageError::Unavailable(error.to_string()))
+        let status = self.signer.sign_payload(Status::TYP, &status.payload());
+        Ok(Told {
+            vendor: vendor.ok_or_else(|| missing("vendor"))?.name,
+            state,
+            status: status.map_err(|error| StorageError::Unavailable(error.to_string()))?,
+        })
+    }
+
+    /// What the service says of itself in every folder.
+    fn service(&self, connection: &mut DbConnection) -> Result<Service, StorageError> {
+        let rows = service_keys::list(connection)?;
+        let of = |purpose: ServicePurpose| {
+            let rows = rows.iter();
+            rows.filter(move |row| row.purpose == purpose.as_str())
+        };
+        let mut receipt_keys = Vec::new();
+        for row in of(ServicePurpose::Receipt) {
+            if receipt_keys.iter().all(|(kid, _)| *kid != row.kid) {
+                receipt_keys.push((row.kid.clone(), public_key(&row.jwk)?.to_pem()));
+            }
+        }
+        let mut vkeys = Vec::new();
+        for row in of(ServicePurpose::Log) {
+            let vkey = VerifierKey::of_log(self.signer.origin(), &public_key(&row.jwk)?);
+            vkeys.push(format!("{}\n", vkey.map_err(corrupt)?));
+        }
+        vkeys.dedup();
+        Ok(Service {
+            log: self.signer.origin().to_owned(),
+            issuer: self.issuer.clone(),
+            receipt_keys,
+            log_vkeys: vkeys.concat(),
+            tsa_root: self.tsa_root().map(str::to_owned),
+        })
     }
 }
 
-/// A statement and what is known about it, read at one time.
+/// What is said of a statement at one moment, and may be another thing at the next.
+struct Told {
+    vendor: String,
+    state: State,
+    /// The state, signed.
+    status: String,
+}
+
+/// What of a folder is of one moment.
+struct Circumstances {
+    told: Told,
+    as_of: Timestamp,
+    service: Service,
+}
+
+/// What the service says of itself.
+struct Service {
+    log: String,
+    issuer: String,
+    /// All that ever signed receipts: thumbprint and PEM.
+    receipt_keys: Vec<(String, String)>,
+    log_vkeys: String,
+    tsa_root: Option<String>,
+}
+
+impl Service {
+    /// The keys of receipts, first the one that signed this.
+    fn receipt_keys(&self, receipt: &str) -> Result<String, StorageError> {
+        let signed = Jws::parse(receipt).map_err(corrupt)?;
+        let signer = signed.kid().as_str();
+        let mut keys: Vec<_> = self.receipt_keys.iter().collect();
+        keys.sort_by_key(|(kid, _)| kid != signer);
+        Ok(keys.into_iter().map(|(_, pem)| pem.as_str()).collect())
+    }
+}
+
+/// The files of a folder.
+fn folder(
+    connection: &mut DbConnection,
+    records: &Records,
+    checkpoints: &Checkpoints,
+    now: &Circumstances,
+) -> Result<Evidence, StorageError> {
+    let mut evidence = Evidence {
+        files: BTreeMap::new(),
+        attachments: records.attachments.clone(),
+        as_of: now.as_of,
+    };
+    let (service, told) = (&now.service, &now.told);
+    let jws = Jws::parse(&records.jws).map_err(corrupt)?;
+    evidence.put(files::STATEMENT_JWS, records.jws.as_str());
+    evidence.put(files::STATEMENT_JSON, jws.payload());
+    evidence.put(files::VENDOR_KEY, records.vendor_key.to_pem());
+    evidence.put(files::VERIFIER, VERIFIER);
+    evidence.put(files::RECEIPT_KEYS, service.receipt_keys(&records.receipt)?);
+    evidence.put(files::LOG_VKEYS, service.log_vkeys.as_str());
+    put_receipts(connection, &mut evidence, records, checkpoints)?;
+    checkpoints.put(connection, &mut evidence, service.tsa_root.as_deref())?;
+    evidence.put(files::STATUS, told.status.as_str());
+    let about = About {
+        statement: &records.statement,
+        vendor: &told.vendor,
+        state: told.state,
+        log: &service.log,
+        as_of: now.as_of,
+        issuer: &service.issuer,
+        stamped_at: checkpoints.stamped_after(),
+    };
+    evidence.put(files::GUIDE, guide::text(&about));
+    let sums = sums(&evidence)?;
+    evidence.put(files::SUMS, sums);
+    Ok(evidence)
+}
+
+/// What is stored of a statement and never changes.
 struct Records {
     statement: StatementRow,
     jws: String,
     receipt: String,
     acknowledgement: Option<(i64, String)>,
-    vendor: String,
     vendor_key: PublicKey,
     key_leaf: i64,
     key_registered: String,
-    validity: Validity,
-    newest: StatementRow,
-    service_keys: Vec<ServiceKeyRow>,
     attachments: Vec<NamedAttachment>,
 }
 
 impl Records {
+    /// Those of a statement that the caller may read, and of an acknowledgement of it.
     fn read(
         connection: &mut DbConnection,
-        actor: &Actor,
-        sha256: &str,
-        jws: String,
-    ) -> Result<Self, ReadStatementError> {
-        let statement = readable(connection, actor, sha256)?;
-        let signer = statements::signer_standing(connection, &statement.signer_kid)?;
+        statement: StatementRow,
+        acknowledgement: Option<i64>,
+    ) -> Result<Self, StorageError> {
+        let sha256 = &statement.sha256;
         let missing = |what: &str| StorageError::Corrupt(format!("no {what} for {sha256}"));
-        let vendor = organisations::find(connection, &statement.vendor_id)?;
+        let jws = statements::jws(connection, sha256)?;
         let key = signing_keys::find(connection, &statement.signer_kid)?;
         let key = key.ok_or_else(|| missing("key"))?;
         let key_leaf = key.approval_leaf.ok_or_else(|| missing("approval"))?;
-        let newest = statements::head(connection, &statement.product_id, &statement.form)?;
+        let acknowledgement = match acknowledgement {
+            Some(leaf) => Some((leaf, log::receipt(connection, leaf)?)),
+            None => None,
+        };
         Ok(Self {
-            jws,
+            jws: jws.ok_or_else(|| missing("bytes"))?,
             receipt: log::receipt(connection, statement.receipt_leaf)?,
-            acknowledgement: acknowledgement(connection, actor, &statement)?,
-            vendor: vendor.ok_or_else(|| missing("vendor"))?.name,
+            acknowledgement,
             vendor_key: public_key(&key.jwk)?,
             key_leaf,
             key_registered: log::receipt(connection, key_leaf)?,
-            validity: Validity::of(&statement, signer),
-            newest: newest.ok_or_else(|| missing("newest revision"))?,
-            service_keys: service_keys::list(connection)?,
-            attachments: attachments_of(connection, &statement.sha256)?,
+            attachments: attachments_of(connection, sha256)?,
             statement,
         })
     }
 }
 
-/// The institution's own acknowledgement; a vendor's folder holds none, for there may be many.
+/// The leaf of the institution's own acknowledgement; a vendor's folder holds none, for there may be many.
 fn acknowledgement(
     connection: &mut DbConnection,
     actor: &Actor,
     statement: &StatementRow,
-) -> Result<Option<(i64, String)>, StorageError> {
+) -> Result<Option<i64>, StorageError> {
     if actor.kind != OrganisationKind::Institution {
         return Ok(None);
     }
     let delivery = deliveries::find(connection, &actor.organisation, &statement.sha256)?;
-    match delivery.and_then(|delivery| delivery.acknowledgement_leaf) {
-        None => Ok(None),
-        Some(at) => Ok(Some((at, log::receipt(connection, at)?))),
-    }
+    Ok(delivery.and_then(|delivery| delivery.acknowledgement_leaf))
 }
 
 /// The receipts with their proofs: under the first checkpoint that holds the statement's, but for what came later.
@@ -278,7 +330,7 @@ fn corrupt(error: impl ToString) -> StorageError {
     StorageError::Corrupt(error.to_string())
 }
 
-impl From<Validity> for status::State {
+impl From<Validity> for State {
     fn from(validity: Validity) -> Self {
         match validity {
             Validity::Valid => Self::Valid,

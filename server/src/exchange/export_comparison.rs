@@ -289,7 +289,7 @@ impl ComparisonExport {
 #[derive(Default)]
 pub(super) struct OrganisationName {
     pub(super) name: String,
-    corporate_number: String,
+    pub(super) corporate_number: String,
 }
 
 /// The names of a system's vendor and product: the registered ones, or what the institution wrote.
@@ -317,7 +317,8 @@ pub(super) fn named(
     Ok((vendor.unwrap_or_default(), product.name))
 }
 
-fn signature_label(validity: Validity) -> &'static str {
+/// 署名検証結果.
+pub(super) fn signature_label(validity: Validity) -> &'static str {
     let status = match validity {
         Validity::Valid | Validity::Superseded => SignatureStatus::Valid,
         Validity::ValidKeyLaterRevoked => SignatureStatus::KeyRevokedLater,

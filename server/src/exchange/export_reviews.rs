@@ -1,12 +1,11 @@
 //! `reviews.csv`: every item that is flagged or was reviewed, made piece by piece.
 
-use jiff::civil::Date;
-use kaiji_schema::sheet::reviews::{ALONE, BY_ANOTHER, ReviewRow as SheetRow};
+use kaiji_schema::sheet::reviews::{ReviewRow as SheetRow, ReviewValue};
 use kaiji_schema::sheet::{Encoding, Sheet};
 
 use super::cosign::line_of;
 use super::piece::Piece;
-use super::reviews::{ReviewValue, ReviewValues};
+use super::reviews::ReviewValues;
 use super::{Exchange, ExportError};
 use crate::actor::Actor;
 use crate::storage::organisations::{self, OrganisationRow};
@@ -31,66 +30,8 @@ impl ReviewsExport {
     fn write(&self, sheet: &mut Sheet<Piece>, value: &ReviewValue) -> Result<(), ExportError> {
         let owner = self.owner.as_ref();
         let code = owner.and_then(|owner| owner.medical_institution_code.as_deref());
-        let shown = |day: Option<Date>| day.map_or_else(String::new, |day| day.to_string());
-        let evidence = value.evidence.join(" ");
-        let [
-            target_date,
-            accepted_until,
-            next_review_on,
-            written_on,
-            approved_on,
-        ] = [
-            value.target_date,
-            value.accepted_until,
-            value.next_review_on,
-            value.written_on,
-            value.approved_on,
-        ]
-        .map(shown);
-        let leaf = value.approval_leaf;
-        let leaf = leaf.map_or_else(String::new, |leaf| leaf.to_string());
-        let row = SheetRow {
-            institution_code: code.unwrap_or_default(),
-            institution: owner.map_or("", |owner| &owner.name),
-            system: &value.system_name,
-            form: &value.form,
-            chapter: &value.chapter,
-            number: &value.number,
-            text: &value.text,
-            judgement: &value.outcome,
-            reason: &value.reason,
-            standing: &value.standing,
-            cause: &value.cause,
-            state: &value.state,
-            risk: &value.risk,
-            likelihood: &value.likelihood,
-            impact: &value.impact,
-            level: &value.level,
-            treatment: &value.treatment,
-            measures: &value.measures,
-            evidence: &evidence,
-            owner: &value.owner,
-            target_date: &target_date,
-            decision: &value.decision,
-            accepted_until: &accepted_until,
-            next_review_on: &next_review_on,
-            written_by: &value.written_by,
-            written_on: &written_on,
-            approved_by: &value.approved_by,
-            approved_on: &approved_on,
-            approval: approval_label(value),
-            leaf: &leaf,
-            checkpoint: &self.checkpoint.1,
-        };
-        Ok(sheet.row(row.cells())?)
-    }
-}
-
-fn approval_label(value: &ReviewValue) -> &'static str {
-    match value.approved_on {
-        None => "",
-        Some(_) if value.approved_alone => ALONE,
-        Some(_) => BY_ANOTHER,
+        let name = owner.map_or("", |owner| &owner.name);
+        Ok(value.write(sheet, (code.unwrap_or_default(), name), &self.checkpoint.1)?)
     }
 }
 

@@ -21,14 +21,17 @@ pub enum LinkPurpose {
     ResetPassword,
     /// Have no more letters that one can do without.
     Unsubscribe,
+    /// See an inspection.
+    OpenInspection,
 }
 
 impl LinkPurpose {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::AnswerRequest,
         Self::AcceptInvitation,
         Self::ResetPassword,
         Self::Unsubscribe,
+        Self::OpenInspection,
     ];
 
     /// The word in rows, and what the token is bound to.
@@ -38,6 +41,7 @@ impl LinkPurpose {
             Self::AcceptInvitation => "accept_invitation",
             Self::ResetPassword => "reset_password",
             Self::Unsubscribe => "unsubscribe",
+            Self::OpenInspection => "open_inspection",
         }
     }
 
@@ -54,6 +58,7 @@ impl LinkPurpose {
             Self::AcceptInvitation => "/invitation",
             Self::ResetPassword => "/password",
             Self::Unsubscribe => "/unsubscribe",
+            Self::OpenInspection => "/inspection",
         }
     }
 }

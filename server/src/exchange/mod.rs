@@ -19,17 +19,21 @@ mod authenticate;
 mod backup;
 mod bring_attachment;
 mod check_statement;
+mod checklist;
 mod clients;
 mod compare_anew;
 mod compare_system;
 mod confirm_statement;
+mod contract_points;
 mod cosign;
 mod decline_by_link;
 mod directory;
 mod events;
 mod evidence;
 mod evidence_files;
+mod export_checklist;
 mod export_comparison;
+mod export_contract_points;
 mod export_reviews;
 mod export_systems;
 mod fetch_attachment;
@@ -38,6 +42,8 @@ mod gather_letters;
 mod high_water;
 mod idempotency;
 mod import_systems;
+mod information_kinds;
+mod inspections;
 mod invite_user;
 mod jwt;
 mod letters;
@@ -57,6 +63,7 @@ mod proposals;
 mod questions;
 mod read_attested;
 mod read_statement;
+mod records;
 mod register_by_link;
 mod register_key;
 mod registrations;
@@ -65,6 +72,7 @@ mod remind_of_reviews;
 mod renew_link;
 mod requests;
 mod reset_password;
+mod retention;
 mod retire_key;
 mod reviews;
 mod revision;
@@ -90,6 +98,7 @@ mod vendors_word;
 mod verify_document;
 mod verify_log;
 mod withdraw_statement;
+mod zip;
 
 use std::sync::Arc;
 
@@ -113,9 +122,15 @@ pub use audit_day::{AuditTrailError, AuditTrailFindings, verify_audit_trail};
 pub use authenticate::{AuthenticateError, TokenError, TokenRequest, TokenResponse};
 pub use backup::{BackupError, Manifest, back_up, restore};
 pub use check_statement::{CheckStatementError, CheckedStatement};
+pub use checklist::{
+    ChecklistItemView, ComparisonFacts, Confirmation, Facts, FilledIn, FlaggedSystem,
+    InformationFacts, ItemSaid, Lack, LedgerFacts, NamedSystem, PartnerFacts, PartnerSystems,
+    ReviewFacts, Standing, StatementFacts,
+};
 pub use clients::{ClientError, ClientView, NewClient};
 pub use compare_system::{CompareError, ComparisonView, SummaryView, SystemComparisons};
 pub use confirm_statement::Confirmed;
+pub use contract_points::{ContractPointsView, PointView, PointsSaid};
 pub use cosign::{CosignError, Cosigned, WitnessView};
 pub use directory::DirectoryEntry;
 pub use events::EventView;
@@ -129,6 +144,12 @@ pub use high_water::{HighWater, HighWaterError};
 pub use idempotency::{Idempotency, IdempotencyError};
 pub use import_systems::{
     ImportAction, ImportError, ImportPlan, MemberChange, Missing, PlannedSystem,
+};
+pub use information_kinds::{InformationKind, InformationKindView};
+pub use inspections::{
+    AccessView, InspectedView, InspectionError, InspectionLinkView, InspectionPackage,
+    InspectionSummary, InspectionView, Inspector, InspectorError, LinkEnd, MadeLink, NewInspection,
+    NewInspectionLink, Purpose,
 };
 pub use invite_user::NewUser;
 pub use jwt::TokenKey;
@@ -151,6 +172,7 @@ pub use read_statement::{
     AnswerChange, ItemChange, ReadStatementError, StatementChanges, StatementDocument,
     StatementView,
 };
+pub use records::{ChangeView, RecordError};
 pub use register_by_link::NewRegistration;
 pub use register_key::{Challenge, KeyError, KeyState, KeyView};
 pub use registrations::{
@@ -162,10 +184,11 @@ pub use requests::{
     RequestError, RequestOrder, RequestState, RequestView,
 };
 pub use reset_password::{ForgottenPassword, PasswordResetView};
+pub use retention::{KeptFor, LawfulPeriodView, Retention, RetentionView};
 pub use retire_key::Revocation;
 pub use reviews::{
     ApprovedReview, ApprovedView, EditionView, FindingView, GradeView, LevelView, ReviewChangeView,
-    ReviewContent, ReviewDocument, ReviewError, ReviewValue, ReviewValues, ReviewView, WhoView,
+    ReviewContent, ReviewDocument, ReviewError, ReviewValues, ReviewView, WhoView,
 };
 pub use revision::{Revision, Stale};
 pub use risk_matrix::{
@@ -210,6 +233,7 @@ pub struct Exchange {
     links: Arc<link::LinkTokens>,
     reminders: remind::Reminders,
     review_mornings: remind::Mornings,
+    retention: Retention,
     remembered: authenticate::Remembered,
     anchors: Anchors,
     sets: &'static RequirementSets,
@@ -246,6 +270,7 @@ impl Exchange {
             tiles: log::RememberedTiles::default(),
             reminders: remind::Reminders::default(),
             review_mornings: remind::Mornings::default(),
+            retention: Retention::default(),
         }
     }
 

@@ -54,7 +54,8 @@ impl Exchange {
     }
 }
 
-fn proposal(
+/// What should be asked for about one system, if anything.
+pub(super) fn proposal(
     connection: &mut DbConnection,
     row: SystemRow,
     today: Date,

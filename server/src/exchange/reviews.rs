@@ -24,7 +24,7 @@ use crate::storage::reviews;
 use crate::storage::{DbConnection, Error as StorageError};
 
 pub use approve::ApprovedReview;
-pub use values::{ReviewValue, ReviewValues};
+pub use values::ReviewValues;
 pub use view::{
     ApprovedView, EditionView, FindingView, GradeView, LevelView, ReviewChangeView, ReviewContent,
     ReviewDocument, ReviewView, WhoView,

@@ -1,8 +1,9 @@
 //! How instants are shown: RFC 3339, UTC, milliseconds.
 
 use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
+pub(super) use kaiji_schema::calendar::IN_JAPAN as JAPAN;
+use kaiji_schema::era;
 use serde::{Serialize, Serializer};
 
 /// An instant as rows keep it (milliseconds UTC) and documents show it (`2026-11-01T00:00:00.000Z`).
@@ -28,9 +29,6 @@ impl Serialize for Moment {
     }
 }
 
-/// The clock on Japan's walls.
-pub(super) const JAPAN: TimeZone = TimeZone::fixed(Offset::constant(9));
-
 /// The day that it is in Japan at an instant.
 pub fn day_in_japan(at: Timestamp) -> Date {
     at.to_zoned(JAPAN).date()
@@ -45,14 +43,21 @@ pub(super) fn morning_of(day: Date) -> Timestamp {
     morning.unwrap_or(Timestamp::MIN)
 }
 
+/// When a day begins in Japan.
+pub(super) fn midnight_of(day: Date) -> Timestamp {
+    let midnight = JAPAN.to_timestamp(day.at(0, 0, 0, 0));
+    midnight.unwrap_or(Timestamp::MIN)
+}
+
 /// The day in Japan of the newest morning that has come.
 pub(super) fn last_morning(now: Timestamp) -> Date {
     let hours = SignedDuration::from_hours(MORNING.into());
     day_in_japan(now.saturating_sub(hours).unwrap_or(now))
 }
 
-/// An instant as people in Japan read it.
+/// An instant as people in Japan read it, the day in both calendars.
 pub fn in_japan(at: Timestamp) -> String {
     let local = at.to_zoned(JAPAN);
-    local.strftime("%Y-%m-%d %H:%M:%S 日本時間").to_string()
+    let day = era::both(local.date());
+    format!("{day}{} 日本時間", local.strftime("%H:%M:%S"))
 }

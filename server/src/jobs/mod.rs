@@ -59,6 +59,7 @@ impl Jobs {
             || exchange.gather_letters()?
             || exchange.compare_anew()?
             || exchange.sweep_files()?
+            || exchange.remove_expired()?
             || exchange.close_audit_day()?)
     }
 

@@ -4,6 +4,8 @@
 //! it, so that they cannot say different things; a line that is an address becomes a link.
 
 use askama::Template;
+use jiff::civil::Date;
+use kaiji_schema::era;
 use kaiji_schema::letter::{
     Digest, Invitation, Letter, News, QuestionsAnswered, QuestionsAsked, RegistrationDecided,
     RequestAsked, RequestNews, RequestReminder, RequestTurn, RequirementSetNews, ReviewsDue,
@@ -88,6 +90,11 @@ fn reviews_due_words(letter: &ReviewsDue) -> ReviewsDueWords<'_> {
         letter,
         more: letter.count.saturating_sub(told),
     }
+}
+
+/// A day as letters write it, for the templates, which hand everything over by reference.
+fn in_words(day: &Date) -> String {
+    era::both(*day)
 }
 
 /// A header is one line, and what people wrote into the names in it may not be.

@@ -1,7 +1,7 @@
 //! Pages for people, rendered here and shown in a browser: the same verbs as behind the REST interface.
 //!
-//! They stand behind the links of letters: `answer` to a request; `account` for whoever is invited or forgot a password;
-//! `unsubscribe` for whoever wants fewer letters. Each address of the first two answers a request without a token with
+//! They stand behind links: `answer` to a request; `account` for whoever is invited or forgot a password; `inspection` for
+//! an inspector; `unsubscribe` for whoever wants fewer letters. Each address of the first three answers a request without a token with
 //! the script that sends one, and then with the page (`holder`). `fields`, `field`, `small_form` and `mistakes` are what
 //! forms are made of, `plain` pages that only say something. `assets` is what all pages look like and the one script;
 //! `passage` the headers that let a browser run that script and nothing else.
@@ -12,6 +12,7 @@ mod assets;
 mod field;
 mod fields;
 mod holder;
+mod inspection;
 mod mistakes;
 mod passage;
 mod plain;
@@ -51,6 +52,7 @@ pub fn configure(state: web::Data<State>) -> impl FnOnce(&mut web::ServiceConfig
             answer::scope(),
             account::invitation(),
             account::password(),
+            inspection::scope(),
             unsubscribe::scope(),
         ];
         for pages in scopes {

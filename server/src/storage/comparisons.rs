@@ -21,6 +21,28 @@ pub struct ComparisonRow {
     pub items: String,
 }
 
+/// The counts of a comparison alone.
+#[derive(Debug, Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = comparisons)]
+#[allow(missing_docs, reason = "the columns are named in the glossary")]
+pub struct CountsRow {
+    pub conforming: i64,
+    pub not_applicable: i64,
+    pub nonconforming: i64,
+    pub unconfirmed: i64,
+}
+
+impl From<ComparisonRow> for CountsRow {
+    fn from(row: ComparisonRow) -> Self {
+        Self {
+            conforming: row.conforming,
+            not_applicable: row.not_applicable,
+            nonconforming: row.nonconforming,
+            unconfirmed: row.unconfirmed,
+        }
+    }
+}
+
 /// Keeps a comparison.
 pub fn insert(connection: &mut DbConnection, row: &ComparisonRow) -> Result<(), Error> {
     insert!(connection, comparisons::table, row)?;

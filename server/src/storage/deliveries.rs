@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 
 use super::backend::{directly, insert};
-use super::tables::deliveries;
+use super::statements::{SignerStanding, StatementRow};
+use super::tables::{deliveries, organisations, signing_keys, statements};
 use super::{DbConnection, Error};
 
 /// A row of `deliveries`.
@@ -36,6 +37,39 @@ pub fn find(
         .select(DeliveryRow::as_select())
         .first(own));
     Ok(found.optional()?)
+}
+
+/// A delivery with what was delivered.
+#[derive(Debug, Clone, Queryable, Selectable)]
+pub struct DeliveredRow {
+    /// The delivery.
+    #[diesel(embed)]
+    pub delivery: DeliveryRow,
+    /// The statement.
+    #[diesel(embed)]
+    pub statement: StatementRow,
+    /// What became of its signer's key.
+    #[diesel(embed)]
+    pub signer: SignerStanding,
+    /// Its vendor's name.
+    #[diesel(select_expression = organisations::name)]
+    pub vendor_name: String,
+}
+
+/// Everything that was delivered to the institution.
+pub fn with_statements(
+    connection: &mut DbConnection,
+    institution_id: &str,
+) -> Result<Vec<DeliveredRow>, Error> {
+    let query = deliveries::table
+        .inner_join(statements::table.on(statements::sha256.eq(deliveries::statement_sha256)))
+        .inner_join(signing_keys::table.on(signing_keys::kid.eq(statements::signer_kid)))
+        .inner_join(organisations::table.on(organisations::id.eq(statements::vendor_id)))
+        .filter(deliveries::institution_id.eq(institution_id))
+        .order(deliveries::delivery_leaf);
+    Ok(directly!(connection, |own| query
+        .select(DeliveredRow::as_select())
+        .load(own))?)
 }
 
 /// Notes the acknowledgement.

@@ -58,6 +58,25 @@ pub fn list(
         .load(connection)?)
 }
 
+/// The number of the oldest event, if it happened before that time.
+pub fn next_before(connection: &mut DbConnection, before: i64) -> Result<Option<i64>, Error> {
+    let query = events::table.order(events::number);
+    let oldest: Option<(i64, i64)> = directly!(connection, |own| query
+        .select((events::number, events::occurred_at))
+        .first(own))
+    .optional()?;
+    Ok(oldest.and_then(|(number, at)| (at < before).then_some(number)))
+}
+
+/// Takes away the events with numbers below `number` that happened before that time.
+pub fn delete_before(connection: &mut DbConnection, number: i64, before: i64) -> Result<(), Error> {
+    let these = events::table
+        .filter(events::number.lt(number))
+        .filter(events::occurred_at.lt(before));
+    diesel::delete(these).execute(connection)?;
+    Ok(())
+}
+
 /// Adds an announcement.
 pub fn announce(connection: &mut DbConnection, row: &AnnouncementRow) -> Result<(), Error> {
     insert!(connection, announcements::table, row)?;

@@ -188,3 +188,31 @@ pub fn unsent(connection: &mut DbConnection) -> Result<i64, Error> {
     let query = letters::table.filter(sql::<Bool>("letters.state = 'waiting'"));
     Ok(query.select(count_star()).first(connection)?)
 }
+
+/// The number of the oldest letter that reached its last state, if it did so before that time.
+pub fn next_settled_before(
+    connection: &mut DbConnection,
+    before: i64,
+) -> Result<Option<i64>, Error> {
+    let query = letters::table
+        .filter(letters::settled_at.is_not_null())
+        .order(letters::number);
+    let oldest: Option<(i64, Option<i64>)> = directly!(connection, |own| query
+        .select((letters::number, letters::settled_at))
+        .first(own))
+    .optional()?;
+    Ok(oldest.and_then(|(number, at)| (at? < before).then_some(number)))
+}
+
+/// Takes away the letters with numbers below `number` that reached their last state before that time.
+pub fn delete_settled_before(
+    connection: &mut DbConnection,
+    number: i64,
+    before: i64,
+) -> Result<(), Error> {
+    let these = letters::table
+        .filter(letters::number.lt(number))
+        .filter(letters::settled_at.lt(before));
+    diesel::delete(these).execute(connection)?;
+    Ok(())
+}

@@ -9,7 +9,7 @@ use kaiji_schema::jws::Verified;
 use kaiji_schema::statement::Statement;
 
 use super::backend::{directly, insert};
-use super::comparisons::ComparisonRow;
+use super::comparisons::{ComparisonRow, CountsRow};
 use super::tables::{comparisons, deliveries, grants, leaves, products, signing_keys, statements};
 use super::{DbConnection, Error};
 
@@ -349,6 +349,17 @@ pub struct ComparedHeadRow {
     pub comparison: Option<ComparisonRow>,
 }
 
+/// The head of a chain, with the counts of its comparison.
+#[derive(Debug, Clone, Queryable, Selectable)]
+pub struct CountedHeadRow {
+    /// The newest revision.
+    #[diesel(embed)]
+    pub statement: StatementRow,
+    /// The counts of the comparison that was computed when it came in, if the set asked for was known then.
+    #[diesel(embed)]
+    pub counts: Option<CountsRow>,
+}
+
 /// The heads of a product's chains that a reader may read: `$load` loads rows with a `statement` where the condition
 /// holds. An institution that may not read a head any more keeps the newest revision that was delivered to it.
 macro_rules! heads {
@@ -419,6 +430,32 @@ pub fn compared_heads(
                 .filter(condition)
                 .order(statements::form)
                 .select(ComparedHeadRow::as_select())
+                .load(own))
+        }
+    )
+}
+
+/// The same, with the counts of their comparison alone: for those who look at many.
+pub fn counted_heads(
+    connection: &mut DbConnection,
+    reader: Reader<'_>,
+    product_id: &str,
+    requirement_set_sha256: &str,
+) -> Result<Vec<CountedHeadRow>, Error> {
+    heads!(
+        connection,
+        reader,
+        product_id,
+        CountedHeadRow,
+        |condition| {
+            let compared = comparisons::statement_sha256
+                .eq(statements::sha256)
+                .and(comparisons::requirement_set_sha256.eq(requirement_set_sha256));
+            directly!(connection, |own| statements::table
+                .left_join(comparisons::table.on(compared))
+                .filter(condition)
+                .order(statements::form)
+                .select(CountedHeadRow::as_select())
                 .load(own))
         }
     )

@@ -524,6 +524,18 @@ table! {
 }
 
 table! {
+    records (institution_id, kind, subject, revision) {
+        institution_id -> Text,
+        kind -> Text,
+        subject -> Text,
+        revision -> BigInt,
+        document -> Nullable<Text>,
+        changed_at -> BigInt,
+        changed_by -> Text,
+    }
+}
+
+table! {
     sessions (id) {
         id -> Text,
         user_id -> Text,
@@ -657,6 +669,46 @@ table! {
     }
 }
 
+table! {
+    inspections (id) {
+        id -> Text,
+        institution_id -> Text,
+        title -> Nullable<Text>,
+        visit_on -> Nullable<Text>,
+        frozen_at -> BigInt,
+        frozen_by -> Text,
+        log_size -> BigInt,
+        facts_sha256 -> Text,
+        summary -> Text,
+        facts -> Binary,
+    }
+}
+
+table! {
+    inspection_links (id) {
+        id -> Text,
+        inspection_id -> Text,
+        label -> Text,
+        token_sha256 -> Text,
+        made_by -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    inspection_accesses (id) {
+        id -> Text,
+        inspection_id -> Text,
+        link_id -> Text,
+        occurred_at -> BigInt,
+        address -> Text,
+        what -> Text,
+        result -> Text,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     announcements,
     attachments,
@@ -676,6 +728,9 @@ allow_tables_to_appear_in_same_query!(
     file_uploads,
     grants,
     idempotency_keys,
+    inspection_accesses,
+    inspection_links,
+    inspections,
     key_challenges,
     leaves,
     letters,
@@ -688,6 +743,7 @@ allow_tables_to_appear_in_same_query!(
     products,
     question_answers,
     questions,
+    records,
     recovery_codes,
     registrations,
     reminders,

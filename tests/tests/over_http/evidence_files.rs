@@ -40,7 +40,7 @@ fn an_institution_brings_a_file_and_gets_the_very_bytes(app: &TestApp) {
         ("Content-Type", "application/octet-stream"),
         (
             "Content-Disposition",
-            "attachment; filename=\"_____2026___.pdf\"; \
+            "attachment; filename=\"____2026___.pdf\"; \
              filename*=UTF-8''%E5%A5%91%E7%B4%84%E6%9B%B8%EF%BC%882026%E5%B9%B4%E5%BA%A6%EF%BC%89.pdf",
         ),
         ("X-Content-Type-Options", "nosniff"),

@@ -13,6 +13,7 @@
 
 mod account;
 mod answer;
+mod inspection;
 
 use kaiji_tests::{Browser, TestApp};
 

@@ -8,11 +8,11 @@ use super::{Kind, Problem};
 use crate::exchange::{
     AcknowledgeError, AnswerError, ApproveKeyError, AuthenticateError, ChainError,
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, FileError,
-    IdempotencyError, ImportError, InvitationError, KeyError, LinkError, LogError, MandateError,
-    MeasureTemplateError, OrganisationError, ProductError, QuestionError, ReadStatementError,
-    RegistrationError, RequestError, ReviewError, RiskMatrixError, SessionError, SignInError,
-    Stale, StorageError, SubmitError, SystemError, TokenError, TooManyTries, UserError,
-    UserLinkError, VendorsWordError, VerifyDocumentError,
+    IdempotencyError, ImportError, InspectionError, InspectorError, InvitationError, KeyError,
+    LinkError, LogError, MandateError, MeasureTemplateError, OrganisationError, ProductError,
+    QuestionError, ReadStatementError, RecordError, RegistrationError, RequestError, ReviewError,
+    RiskMatrixError, SessionError, SignInError, Stale, StorageError, SubmitError, SystemError,
+    TokenError, TooManyTries, UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -231,6 +231,20 @@ impl From<SystemError> for Problem {
             SystemError::Stale(stale) => stale.into(),
             SystemError::Idempotency(error) => error.into(),
             SystemError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::NotFound => said(Kind::NotFound, &error),
+            RecordError::Violations(violations) => violations.into(),
+            RecordError::Stale(stale) => stale.into(),
+            RecordError::FactsChanged => said(Kind::Stale, &error),
+            RecordError::NotDone => said(Kind::NotDone, &error),
+            RecordError::Idempotency(error) => error.into(),
+            RecordError::Storage(error) => error.into(),
         }
     }
 }
@@ -476,6 +490,29 @@ impl From<UserLinkError> for Problem {
             UserLinkError::Used => said(Kind::LinkUsed, &error),
             UserLinkError::TooManyTries(error) => error.into(),
             UserLinkError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<InspectionError> for Problem {
+    fn from(error: InspectionError) -> Self {
+        match error {
+            InspectionError::NotFound => said(Kind::NotFound, &error),
+            InspectionError::Violations(violations) => violations.into(),
+            InspectionError::Log(error) => error.into(),
+            InspectionError::Idempotency(error) => error.into(),
+            InspectionError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<InspectorError> for Problem {
+    fn from(error: InspectorError) -> Self {
+        match error {
+            InspectorError::Unknown => said(Kind::UnknownLink, &error),
+            InspectorError::Ended(_) => said(Kind::LinkGone, &error),
+            InspectorError::TooManyTries(error) => error.into(),
+            InspectorError::Storage(error) => error.into(),
         }
     }
 }

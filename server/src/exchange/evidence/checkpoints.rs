@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use kaiji_schema::Digest;
 use kaiji_schema::evidence as files;
+use kaiji_schema::inspection::{Anchors, FrozenEvidence};
 use kaiji_schema::log::{Checkpoint, Consistency, Note, ProofError, consistency_proof};
 
 use super::{Evidence, corrupt};
@@ -94,6 +97,41 @@ impl Checkpoints {
     pub(super) fn note(&self, size: u64) -> Result<&str, StorageError> {
         let note = self.notes.get(&size).map(String::as_str);
         note.ok_or_else(|| corrupt(format!("no checkpoint of {size}")))
+    }
+
+    /// What is frozen of them: notes and stamps are shared by all evidence of one moment.
+    pub(super) fn freeze(&self, anchors: &mut Anchors) -> Vec<u64> {
+        for (size, note) in &self.notes {
+            // One that was stamped keeps exactly the bytes that were.
+            if self.stamps.contains_key(size) || !anchors.notes.contains_key(size) {
+                anchors.notes.insert(*size, note.clone());
+            }
+        }
+        let stamps = self.stamps.iter();
+        let stamps = stamps.map(|(size, token)| (*size, BASE64_STANDARD.encode(token)));
+        anchors.stamps.extend(stamps);
+        self.notes.keys().copied().collect()
+    }
+
+    /// Those that were frozen.
+    pub(super) fn thaw(frozen: &FrozenEvidence, anchors: &Anchors) -> Result<Self, StorageError> {
+        let mut found = Self {
+            with_receipt: frozen.with_receipt,
+            newest: anchors.log_size,
+            stamped_after: frozen.stamped_after,
+            notes: BTreeMap::new(),
+            stamps: BTreeMap::new(),
+        };
+        for size in &frozen.checkpoints {
+            let missing = || corrupt(format!("no checkpoint of {size} was frozen"));
+            let note = anchors.notes.get(size).ok_or_else(missing)?;
+            found.notes.insert(*size, note.clone());
+            if let Some(token) = anchors.stamps.get(size) {
+                let token = BASE64_STANDARD.decode(token).map_err(corrupt)?;
+                found.stamps.insert(*size, token);
+            }
+        }
+        Ok(found)
     }
 
     /// The root of the newest.

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use kaiji_schema::status::State;
 
-use crate::exchange::Validity;
 use crate::exchange::time::in_japan;
 use crate::storage::statements::StatementRow;
 
@@ -13,7 +12,7 @@ const GUIDE: &str = include_str!("../../../../fixtures/evidence/guide.txt");
 pub(super) struct About<'a> {
     pub(super) statement: &'a StatementRow,
     pub(super) vendor: &'a str,
-    pub(super) validity: Validity,
+    pub(super) state: State,
     pub(super) log: &'a str,
     pub(super) as_of: Timestamp,
     pub(super) issuer: &'a str,
@@ -45,7 +44,7 @@ pub(super) fn text(about: &About<'_>) -> String {
         ("received_at", in_japan(received_at)),
         ("log", about.log.to_owned()),
         ("leaf_index", statement.receipt_leaf.to_string()),
-        ("state", State::from(about.validity).label().to_owned()),
+        ("state", about.state.label().to_owned()),
         ("as_of", in_japan(about.as_of)),
         ("stamps", stamps),
         ("statement_sha256", statement.sha256.clone()),
@@ -59,7 +58,7 @@ pub(super) fn text(about: &About<'_>) -> String {
 }
 
 /// Puts the values in one pass, so that a value that looks like a placeholder stays as it is.
-fn fill_in(template: &str, values: &[(&str, String)]) -> String {
+pub(in crate::exchange) fn fill_in(template: &str, values: &[(&str, String)]) -> String {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {

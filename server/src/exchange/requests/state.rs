@@ -47,6 +47,24 @@ impl RequestState {
         }
     }
 
+    /// The same for people.
+    pub(in crate::exchange) fn label(self) -> &'static str {
+        match self {
+            Self::Open => "回答待ち",
+            Self::Overdue => "期限超過",
+            Self::Forwarded => "転送先の回答待ち",
+            Self::Answered => "回答受領（申告）",
+            Self::Released => "開示",
+            Self::Declined => "辞退",
+            Self::Cancelled => "取消し",
+        }
+    }
+
+    /// Whether somebody is still to answer.
+    pub(in crate::exchange) fn is_waiting(self) -> bool {
+        matches!(self, Self::Open | Self::Overdue | Self::Forwarded)
+    }
+
     /// The state of that word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)

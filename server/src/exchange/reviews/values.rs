@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use jiff::civil::Date;
 use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::review::Finding;
+use kaiji_schema::sheet::reviews::ReviewValue;
 
 use super::compared::Comparer;
 use super::standing::{self, AsOf, ReviewedItem, Written};
@@ -18,52 +19,6 @@ use crate::storage::{DbConnection, Error as StorageError, reviews, systems};
 
 /// How many systems are read at a time.
 const BATCH: i64 = 50;
-
-/// An item that is flagged or was reviewed, in words for people. What it says is the approved edition where there is one,
-/// else the newest; empty where nothing is said.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the members are those of a review, in words")]
-pub struct ReviewValue {
-    pub review: String,
-    pub system: String,
-    pub system_name: String,
-    pub item: String,
-    pub form: String,
-    pub chapter: String,
-    /// As printed, with its `No.`.
-    pub number: String,
-    pub text: String,
-    /// Of what is found now.
-    pub outcome: String,
-    pub reason: String,
-    pub standing: String,
-    pub cause: String,
-    /// Of the newest edition.
-    pub state: String,
-    pub risk: String,
-    pub likelihood: String,
-    pub impact: String,
-    pub level: String,
-    pub treatment: String,
-    pub measures: String,
-    /// SHA-256 of evidence files.
-    pub evidence: Vec<String>,
-    pub owner: String,
-    pub target_date: Option<Date>,
-    pub decision: String,
-    pub accepted_until: Option<Date>,
-    pub next_review_on: Option<Date>,
-    /// Who wrote the edition, or for an approved one its newest author.
-    pub written_by: String,
-    /// In Japan.
-    pub written_on: Option<Date>,
-    pub approved_by: String,
-    /// In Japan.
-    pub approved_on: Option<Date>,
-    pub approved_alone: bool,
-    /// The place of the approval in the log.
-    pub approval_leaf: Option<i64>,
-}
 
 /// A walk through an institution's reviews.
 pub struct ReviewValues {
@@ -81,18 +36,8 @@ pub struct ReviewValues {
 impl Exchange {
     /// Begins a walk through an institution's reviews, the open ones as well as the closed.
     pub fn begin_review_values(&self, institution_id: &str) -> Result<ReviewValues, StorageError> {
-        let AsOf { set, today, .. } = self.as_of(institution_id);
-        self.db.read(|c| {
-            Ok(ReviewValues {
-                institution_id: institution_id.to_owned(),
-                set,
-                today,
-                comparer: Comparer::new(set),
-                matrices: Matrices::read(c, institution_id)?,
-                after: Some(String::new()),
-                removed: reviews::removed_systems(c, institution_id)?.into(),
-            })
-        })
+        let as_of = self.as_of(institution_id);
+        self.db.read(|c| ReviewValues::begin(c, as_of))
     }
 
     /// The next of them, system by system; `None` after the last.
@@ -102,19 +47,30 @@ impl Exchange {
     ) -> Result<Option<Vec<ReviewValue>>, StorageError> {
         self.db.read(|c| values.next(c))
     }
-
-    /// All of them at once.
-    pub fn review_values(&self, institution_id: &str) -> Result<Vec<ReviewValue>, StorageError> {
-        let mut values = self.begin_review_values(institution_id)?;
-        let mut all = Vec::new();
-        while let Some(next) = self.next_review_values(&mut values)? {
-            all.extend(next);
-        }
-        Ok(all)
-    }
 }
 
 impl ReviewValues {
+    /// At the beginning.
+    pub(in crate::exchange) fn begin(
+        connection: &mut DbConnection,
+        as_of: AsOf<'_>,
+    ) -> Result<Self, StorageError> {
+        let AsOf {
+            institution_id,
+            set,
+            today,
+        } = as_of;
+        Ok(Self {
+            institution_id: institution_id.to_owned(),
+            set,
+            today,
+            comparer: Comparer::new(set),
+            matrices: Matrices::read(connection, institution_id)?,
+            after: Some(String::new()),
+            removed: reviews::removed_systems(connection, institution_id)?.into(),
+        })
+    }
+
     /// The next batch.
     pub(in crate::exchange) fn next(
         &mut self,

@@ -1,6 +1,6 @@
 //! What is asked, as the pages tell it.
 
-use jiff::civil::Date;
+use kaiji_schema::era;
 use kaiji_schema::form::FormKind;
 use kaiji_schema::requirement::RequirementSets;
 use kaiji_schema::sheet::SignatureStatus;
@@ -61,7 +61,7 @@ impl Asked {
             subject: view.subject,
             addressee: view.addressee_name,
             forms: view.forms.join(" または "),
-            due: view.due_on.as_deref().map(day_in_words),
+            due: view.due_on.as_deref().map(era::both_of),
             message: view.message,
             chain: chain
                 .map(|forwarder| Forwarder {
@@ -75,11 +75,4 @@ impl Asked {
             unsigned: SignatureStatus::Attested.label(),
         })
     }
-}
-
-/// `2026-12-04` as people read it: 2026年12月4日.
-fn day_in_words(day: &str) -> String {
-    let parsed: Option<Date> = day.parse().ok();
-    let words = parsed.map(|day| format!("{}年{}月{}日", day.year(), day.month(), day.day()));
-    words.unwrap_or_else(|| day.to_owned())
 }

@@ -3,7 +3,8 @@
 //!
 //! `tests/with-foreign-tools cargo run --release -p kaiji-tests --bin load` prints the table; with `-- --write` it goes to
 //! `docs/performance.md`, where people's notes below it stay; with `-- --log`,
-//! `-- --letters` or `-- --sets` only the long log, the letters or a new requirement set are measured, and printed.
+//! `-- --letters`, `-- --sets` or `-- --inspection` only the long log, the letters, a new requirement set or a large
+//! inspection are measured, and printed.
 //! Only ratios mean something on a machine that others use as well.
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +18,7 @@
 mod connection;
 mod database;
 mod floors;
+mod inspection_scene;
 mod letter_scenes;
 mod load;
 mod log_scenes;
@@ -39,6 +41,11 @@ fn main() {
     let mut table = Table::default();
     if asked("--log") {
         log_scenes::long_log(&mut table);
+        println!("{}", table.markdown());
+        return;
+    }
+    if asked("--inspection") {
+        inspection_scene::large_hospital(&mut table);
         println!("{}", table.markdown());
         return;
     }
@@ -70,6 +77,7 @@ fn main() {
     log_scenes::long_log(&mut table);
     letter_scenes::news_for_many(&mut table);
     set_scenes::new_set(&mut table);
+    inspection_scene::large_hospital(&mut table);
     let page = page(&table);
     if asked("--write") {
         let notes = fs::read_to_string(PAGE).unwrap_or_default();

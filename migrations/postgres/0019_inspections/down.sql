@@ -1,0 +1,3 @@
+DROP TABLE inspection_accesses;
+DROP TABLE inspection_links;
+DROP TABLE inspections;
