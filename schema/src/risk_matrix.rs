@@ -180,12 +180,11 @@ fn cells(reader: &mut Reader<'_>) -> Option<Vec<Vec<u8>>> {
 }
 
 fn array<'v>(reader: &mut Reader<'v>, name: &str) -> Option<&'v [Value<'v>]> {
-    match reader.required(name)? {
-        Value::Array(values) => Some(values),
-        _ => {
-            reader.report(name, "type", "must be an array");
-            None
-        }
+    if let Value::Array(values) = reader.required(name)? {
+        Some(values)
+    } else {
+        reader.report(name, "type", "must be an array");
+        None
     }
 }
 

@@ -137,7 +137,7 @@ impl Exchange {
             match found.map_or(Decision::Skip("unknown"), |found| {
                 decide(found, id, &content)
             }) {
-                Decision::Write(found) => drafts.push((target, found)),
+                Decision::Write(found) => drafts.push((target, *found)),
                 Decision::Leave => told.unchanged.push(target),
                 Decision::Skip(reason) => told.skipped.push(SkippedTarget { target, reason }),
             }
@@ -194,7 +194,7 @@ impl Exchange {
                 .map_or(0, |review| review.row.revision);
             let id = self.new_id("rvw")?;
             let draft = Draft::new(&actor.organisation, &found, content.clone(), &matrices, id);
-            let draft = draft.map_err(into_storage)?.from_template(template);
+            let draft = draft.map_err(into_storage)?.filled_in_by(template);
             prepared.push((target, draft, Revision(revision)));
         }
         Ok(prepared)
@@ -283,7 +283,7 @@ fn target_of(found: &ReviewedItem) -> Target {
 }
 
 enum Decision {
-    Write(ReviewedItem),
+    Write(Box<ReviewedItem>),
     Leave,
     Skip(&'static str),
 }
@@ -293,7 +293,7 @@ fn decide(found: ReviewedItem, template: &str, content: &Content) -> Decision {
         return Decision::Skip("not_flagged");
     }
     let Some(review) = &found.review else {
-        return Decision::Write(found);
+        return Decision::Write(Box::new(found));
     };
     let edition = &review.written.edition;
     match review.state {
@@ -305,13 +305,13 @@ fn decide(found: ReviewedItem, template: &str, content: &Content) -> Decision {
             if is_like_that {
                 Decision::Leave
             } else {
-                Decision::Write(found)
+                Decision::Write(Box::new(found))
             }
         }
         ReviewState::Submitted => Decision::Skip("submitted"),
         ReviewState::SentBack => Decision::Skip("sent_back"),
         ReviewState::Approved if found.verdict.standing == Standing::Reopened => {
-            Decision::Write(found)
+            Decision::Write(Box::new(found))
         }
         ReviewState::Approved => Decision::Skip("approved"),
     }

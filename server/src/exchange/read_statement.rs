@@ -371,34 +371,3 @@ pub(super) fn deliver(
         serde_json::json!({ "statement": row.sha256, "institution": institution_id }).to_string();
     tx.notify(&row.vendor_id, "statement_delivered", &subject)
 }
-
-/// Puts down that an institution was given a statement.
-pub(super) fn deliver(
-    tx: &mut Tx<'_>,
-    institution_id: &str,
-    row: &StatementRow,
-) -> Result<(), StorageError> {
-    let delivery_leaf = tx.append(Entry {
-        vendor: Some(row.vendor_id.clone()),
-        institution: Some(institution_id.clone()),
-        agent: asking.agent.clone(),
-        product: Some(row.product_id.clone()),
-        statement_sha256: Some(stored_digest(&row.sha256)?),
-        ..Entry::new(Event::DeliveryMade)
-    });
-    let delivered_at = tx.now().as_millisecond();
-    deliveries::insert(
-        tx,
-        &DeliveryRow {
-            institution_id: institution_id.clone(),
-            statement_sha256: row.sha256.clone(),
-            delivered_at,
-            delivery_leaf,
-            acknowledged_at: None,
-            acknowledgement_leaf: None,
-        },
-    )?;
-    let subject =
-        serde_json::json!({ "statement": row.sha256, "institution": institution_id }).to_string();
-    tx.notify(&row.vendor_id, "statement_delivered", &subject)
-}

@@ -3,6 +3,8 @@
 //! An institution gets one letter for the reviews of a day, and an event for each of them. What is not flagged any more is
 //! passed over.
 
+use std::collections::BTreeSet;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kaiji_schema::letter::{Letter, ReviewDue, ReviewsDue};
@@ -79,6 +81,8 @@ fn next(
             };
             let mut alive = of_rows(connection, as_of, &rows)?;
             alive.retain(|found| !found.is_closed());
+            // As people look for them: by system.
+            alive.sort_by_cached_key(|found| (found.system_name.clone(), found.item.clone()));
             return Ok(Some(DueReviews {
                 day,
                 ahead,
@@ -96,19 +100,20 @@ fn name_of(ahead: i32) -> String {
 
 fn tell(tx: &mut Tx<'_>, due: &DueReviews) -> Result<(), StorageError> {
     let day = due.day.to_string();
-    let mut told = Vec::new();
+    let mut news = BTreeSet::new();
     for row in &due.rows {
         if note(tx, row, &day, &name_of(due.ahead))? {
-            told.extend(due.alive.iter().find(|found| found.is_of(&row.id)));
+            news.insert(row.id.as_str());
         }
     }
+    let is_news = |found: &&ReviewedItem| found.review_id().is_some_and(|id| news.contains(id));
+    let told: Vec<&ReviewedItem> = due.alive.iter().filter(is_news).collect();
     let Some(first) = due.rows.first().filter(|_| !told.is_empty()) else {
         return Ok(());
     };
     for found in &told {
-        let review = found.review.as_ref().map(|review| &review.row.id);
         let said = json!({
-            "review": review, "system": found.system, "item": found.item, "review_on": day,
+            "review": found.review_id(), "system": found.system, "item": found.item, "review_on": day,
         });
         tx.notify(&first.institution_id, "review_due", &said.to_string())?;
     }

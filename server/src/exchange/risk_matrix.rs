@@ -147,8 +147,8 @@ impl Matrices {
                 matrix: first.matrix.clone(),
             })
         });
-        let chosen = risk_matrices::all(connection, institution_id)?.into_iter();
-        let versions = standard.chain(chosen.map(stored));
+        let chosen = risk_matrices::all(connection, institution_id)?;
+        let versions = standard.chain(chosen.iter().map(stored));
         Ok(Self(versions.collect::<Result<_, StorageError>>()?))
     }
 
@@ -181,7 +181,7 @@ impl Matrices {
     }
 }
 
-fn stored(row: RiskMatrixRow) -> Result<Version, StorageError> {
+fn stored(row: &RiskMatrixRow) -> Result<Version, StorageError> {
     let matrix = serde_json::from_str(&row.content)
         .map_err(|error| StorageError::Corrupt(format!("risk matrix {}: {error}", row.version)))?;
     Ok(Version {

@@ -252,6 +252,7 @@ impl Inspector {
             organisation: self.inspection.institution_id.clone(),
             kind: OrganisationKind::Institution,
             by: Subject::Link(self.link.id.clone()),
+            agent: None,
             scopes: Scopes::default(),
             token,
             act: Arc::new(act),

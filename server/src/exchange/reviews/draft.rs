@@ -92,7 +92,7 @@ impl Draft {
     }
 
     /// The same, as a template of measures filled it in.
-    pub(in crate::exchange) fn from_template(mut self, template: &str) -> Self {
+    pub(in crate::exchange) fn filled_in_by(mut self, template: &str) -> Self {
         self.edition.template = Some(template.to_owned());
         self
     }

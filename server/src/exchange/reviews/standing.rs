@@ -74,10 +74,10 @@ impl ReviewedItem {
         self.now.as_ref().filter(|now| now.outcome.is_flagged())
     }
 
-    /// Whether it has the review of that id.
-    pub(in crate::exchange) fn is_of(&self, review: &str) -> bool {
-        let own = self.review.as_ref();
-        own.is_some_and(|own| own.row.id == review)
+    /// The id of its review, where there is one.
+    pub(in crate::exchange) fn review_id(&self) -> Option<&str> {
+        let review = self.review.as_ref();
+        review.map(|review| review.row.id.as_str())
     }
 
     /// Whether there is nothing to review any more.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::actor::{Actor, Subject};
 use crate::storage::reviews::{self, ChangeRow, ReviewRow};
-use crate::storage::{DbConnection, Error as StorageError, Tx, clients, users};
+use crate::storage::{DbConnection, Error as StorageError, Tx, clients, organisations, users};
 
 /// What a change of a review does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(in crate::exchange) struct By {
     pub(in crate::exchange) name: String,
 }
 
-/// Who acts.
+/// Who acts; an agent with the organisation that it acts from.
 pub(in crate::exchange) fn by(
     connection: &mut DbConnection,
     actor: &Actor,
@@ -65,9 +65,17 @@ pub(in crate::exchange) fn by(
         Subject::Client(id) => clients::find(connection, id)?.map(|client| client.name),
         Subject::Link(_) | Subject::Shell => None,
     };
+    let name = name.unwrap_or_default();
+    let agent = match &actor.agent {
+        Some(id) => organisations::find(connection, id)?.map(|agent| agent.name),
+        None => None,
+    };
     Ok(By {
         id: actor.by.id().to_owned(),
-        name: name.unwrap_or_default(),
+        name: match agent {
+            Some(agent) => format!("{name}（{agent}）"),
+            None => name,
+        },
     })
 }
 

@@ -5,8 +5,9 @@
 use std::collections::VecDeque;
 
 use jiff::civil::Date;
+use kaiji_schema::comparison::Reason;
 use kaiji_schema::requirement::RequirementSet;
-use kaiji_schema::review::Finding;
+use kaiji_schema::review::{Cause, Finding, Treatment};
 use kaiji_schema::sheet::reviews::ReviewValue;
 
 use super::compared::Comparer;
@@ -124,11 +125,7 @@ impl ReviewValues {
             system_name: found.system_name.clone(),
             item: found.item.clone(),
             standing: found.verdict.standing.label().to_owned(),
-            cause: found
-                .verdict
-                .cause
-                .map_or("", |cause| cause.label())
-                .to_owned(),
+            cause: found.verdict.cause.map_or("", Cause::label).to_owned(),
             ..ReviewValue::default()
         };
         if let Some(known) = found.now.as_ref().or_else(|| found.edition().map(basis)) {
@@ -139,7 +136,7 @@ impl ReviewValues {
         }
         if let Some(now) = &found.now {
             now.outcome.label().clone_into(&mut value.outcome);
-            let reason = now.reason.map_or("", |reason| reason.label());
+            let reason = now.reason.map_or("", Reason::label);
             reason.clone_into(&mut value.reason);
         }
         if let Some(review) = &found.review {
@@ -171,7 +168,7 @@ impl ReviewValues {
         value.likelihood = label(level.likelihood);
         value.impact = label(level.impact);
         value.level = label(level.level);
-        let treatment = content.treatment.map_or("", |treatment| treatment.label());
+        let treatment = content.treatment.map_or("", Treatment::label);
         treatment.clone_into(&mut value.treatment);
         value.measures = content.measures.unwrap_or_default();
         value.evidence = content.evidence.iter().map(ToString::to_string).collect();

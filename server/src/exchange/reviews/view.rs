@@ -2,8 +2,8 @@
 //! every change.
 
 use kaiji_schema::Digest;
-use kaiji_schema::comparison::{StatedAnswer, StatedReply};
-use kaiji_schema::review::{Content, Edition, Finding};
+use kaiji_schema::comparison::{Reason, StatedAnswer, StatedReply};
+use kaiji_schema::review::{Cause, Content, Edition, Finding};
 use kaiji_schema::risk_matrix::{RiskMatrix, Step};
 use serde::Serialize;
 
@@ -245,7 +245,7 @@ impl From<&Finding> for FindingView {
             },
             form: source.form.as_str(),
             outcome: finding.outcome.as_str(),
-            reason: finding.reason.map(|reason| reason.as_str()),
+            reason: finding.reason.map(Reason::as_str),
             direct: finding.direct.clone(),
             answers: finding.answers.clone(),
         }
@@ -281,7 +281,7 @@ impl Viewer {
             number: known.map_or_else(String::new, |known| known.number.clone()),
             text: known.map_or_else(String::new, |known| known.text.clone()),
             standing: found.verdict.standing.as_str(),
-            cause: found.verdict.cause.map(|cause| cause.as_str()),
+            cause: found.verdict.cause.map(Cause::as_str),
             state: review.map(|review| review.state.as_str()),
             now: found.now.as_ref().map(FindingView::from),
             newest: review.map(|review| self.newest(review)).transpose()?,
@@ -319,7 +319,7 @@ impl Viewer {
             content: edition.content.clone(),
             level: self.level(edition)?,
             rests_on: (&edition.basis).into(),
-            outdated: review.outdated.map(|cause| cause.as_str()),
+            outdated: review.outdated.map(Cause::as_str),
         })
     }
 
