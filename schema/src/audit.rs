@@ -3,13 +3,15 @@
 //! The hash of an entry is SHA-256 over the hash of the entry before it, in lower-case hex (64 zeros before the first),
 //! a line feed, and the entry as one compact JSON array of its members in the order of the fields below: UTF-8, no
 //! space, an absent leaf as `null`, and in text no escapes but `\"`, `\\`, `\b`, `\f`, `\n`, `\r`, `\t` and `\u00xx` for
-//! the other control characters. Python writes the same bytes with
+//! the other control characters. Where one organisation acted for another, the acting one follows as an eleventh member; no
+//! other entry has it. Python writes the same bytes with
 //! `json.dumps(members, ensure_ascii=False, separators=(",", ":"))`. Where entries are kept is not known here.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::digest::Digest;
 
@@ -32,6 +34,9 @@ pub struct Deed {
     pub object: String,
     /// What became of it: `done` for a change, `answered` for a question, or the name of the refusal.
     pub result: String,
+    /// The organisation whose client or person it was, where that acted for another by its mandate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
 }
 
 /// An entry of the trail.
@@ -49,22 +54,21 @@ impl AuditEntry {
     /// The hash of this entry behind the one whose hash is `previous`.
     pub fn hash(&self, previous: &Digest) -> Digest {
         let deed = &self.deed;
-        let members = (
-            self.number,
-            deed.occurred_at,
-            &deed.organisation,
-            &deed.client,
-            &deed.token,
-            &deed.address,
-            &deed.action,
-            &deed.object,
-            &deed.result,
-            self.leaf,
-        );
-        let mut bytes = format!("{previous}\n").into_bytes();
-        // Numbers and text: nothing that JSON could not say.
-        bytes.extend(serde_json::to_vec(&members).unwrap_or_default());
-        Digest::of(&bytes)
+        let mut members = vec![
+            json!(self.number),
+            json!(deed.occurred_at),
+            json!(deed.organisation),
+            json!(deed.client),
+            json!(deed.token),
+            json!(deed.address),
+            json!(deed.action),
+            json!(deed.object),
+            json!(deed.result),
+            json!(self.leaf),
+        ];
+        members.extend(deed.agent.as_ref().map(|agent| json!(agent)));
+        let bytes = format!("{previous}\n{}", Value::Array(members));
+        Digest::of(bytes.as_bytes())
     }
 
     /// The day (UTC) on which it happened.

@@ -25,6 +25,10 @@ pub enum Letter {
     RequestNews(RequestNews),
     /// To an institution: risk reviews are to be looked at again.
     ReviewsDue(ReviewsDue),
+    /// To a vendor of the exchange: an institution asks about items of a statement.
+    QuestionsAsked(QuestionsAsked),
+    /// To an institution: the vendor answered what it asked about items of a statement.
+    QuestionsAnswered(QuestionsAnswered),
     /// To somebody who is to join an organisation, or to sign in to it anew.
     Invitation(Invitation),
     /// To somebody who forgot the password, or whoever asked for another in that name.
@@ -52,11 +56,13 @@ impl Letter {
             | Self::RegistrationDecided(_)
             | Self::Invitation(_)
             | Self::PasswordReset => Necessity::Personal,
-            Self::StatementNews(_) | Self::RequirementSetNews(_) | Self::RequestNews(_) => {
-                Necessity::News
-            }
+            Self::StatementNews(_)
+            | Self::RequirementSetNews(_)
+            | Self::RequestNews(_)
+            | Self::QuestionsAnswered(_) => Necessity::News,
             Self::RequestOpened(_)
             | Self::RequestReminder(_)
+            | Self::QuestionsAsked(_)
             | Self::ReviewsDue(_)
             | Self::Digest(_) => Necessity::Duty,
         }
@@ -209,6 +215,45 @@ pub struct ReviewDue {
     pub number: String,
     /// Whether the acceptance of a risk expires on that day.
     pub expires: bool,
+}
+
+/// What an institution asks about items of a statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuestionsAsked {
+    /// The institution's name.
+    pub institution: String,
+    /// The product's name.
+    pub product: String,
+    /// `MDS` or `SDS`.
+    pub form: String,
+    /// The items.
+    pub items: Vec<LetterItem>,
+    /// The institution's word.
+    pub message: Option<String>,
+}
+
+/// An item (確認事項) as a letter names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterItem {
+    /// 項番 as printed, without `No.`.
+    pub number: String,
+    /// Its wording.
+    pub text: String,
+}
+
+/// What a vendor answered to an institution's questions; not the answer itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuestionsAnswered {
+    /// The vendor's name.
+    pub vendor: String,
+    /// The product's name.
+    pub product: String,
+    /// `MDS` or `SDS`.
+    pub form: String,
+    /// The items.
+    pub items: Vec<LetterItem>,
+    /// Whether a later revision answers; otherwise it is a remark, which changes no answer.
+    pub by_revision: bool,
 }
 
 /// What would have been letters of their own.

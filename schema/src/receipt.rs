@@ -46,13 +46,17 @@ pub enum Event {
     ReviewApproved,
     /// The service signs with another key of its own from here on.
     ServiceKeyRotated,
+    /// An institution lets another act for it.
+    MandateGranted,
+    /// It does so no more.
+    MandateEnded,
     /// A day of the audit trail is complete: its last entry's hash vouches for all before it.
     AuditHead,
 }
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::KeyRegistered,
         Self::KeyRetired,
         Self::KeyRevoked,
@@ -64,6 +68,8 @@ impl Event {
         Self::DeliveryAcknowledged,
         Self::ReviewApproved,
         Self::ServiceKeyRotated,
+        Self::MandateGranted,
+        Self::MandateEnded,
         Self::AuditHead,
     ];
 
@@ -81,6 +87,8 @@ impl Event {
             Self::DeliveryAcknowledged => "delivery_acknowledged",
             Self::ReviewApproved => "review_approved",
             Self::ServiceKeyRotated => "service_key_rotated",
+            Self::MandateGranted => "mandate_granted",
+            Self::MandateEnded => "mandate_ended",
             Self::AuditHead => "audit_head",
         }
     }
@@ -115,6 +123,8 @@ pub struct Receipt {
     pub vendor: Option<String>,
     /// The institution concerned.
     pub institution: Option<String>,
+    /// The organisation that acts for the institution by its mandate.
+    pub agent: Option<String>,
     /// The product concerned.
     pub product: Option<String>,
     /// The statement concerned: the digest of its whole JWS, or of an attested one's bytes.
@@ -149,6 +159,7 @@ impl Receipt {
             ("received_at", Some(time(self.received_at))),
             ("vendor", self.vendor.as_deref().map(text)),
             ("institution", self.institution.as_deref().map(text)),
+            ("agent", self.agent.as_deref().map(text)),
             ("product", self.product.as_deref().map(text)),
             (
                 "statement_sha256",
@@ -205,6 +216,7 @@ impl FromMembers for Receipt {
         let received_at = reader.required_time("received_at");
         let vendor = reader.optional_text("vendor", MAX_NAME_CHARS);
         let institution = reader.optional_text("institution", MAX_NAME_CHARS);
+        let agent = reader.optional_text("agent", MAX_NAME_CHARS);
         let product = reader.optional_text("product", MAX_NAME_CHARS);
         let statement_sha256 = reader.optional_digest("statement_sha256");
         let review_sha256 = reader.optional_digest("review_sha256");
@@ -223,6 +235,7 @@ impl FromMembers for Receipt {
             received_at: received_at?,
             vendor,
             institution,
+            agent,
             product,
             statement_sha256,
             review_sha256,

@@ -311,6 +311,8 @@ pub struct Actor {
     pub kind: OrganisationKind,
     /// By whom it acts.
     pub by: Subject,
+    /// The organisation that whoever acts belongs to, where it acts for this one by a mandate (代行).
+    pub agent: Option<String>,
     /// What the token allows.
     pub scopes: Scopes,
     /// The beginning of the token's SHA-256, in hex; empty without a token.

@@ -264,6 +264,7 @@ impl LogSigner {
             received_at,
             vendor: None,
             institution: None,
+            agent: None,
             product: None,
             statement_sha256: None,
             review_sha256: None,

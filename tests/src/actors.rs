@@ -418,6 +418,13 @@ impl Institution {
         created["id"].as_str().unwrap().to_owned()
     }
 
+    /// Asks the vendor about an item of a system; the question's id.
+    pub fn ask_about(&self, system: &str, item: &str) -> String {
+        let asked = self.post(&format!("/systems/{system}/questions"));
+        let asked = asked.json(&json!({ "item": item })).created();
+        asked["questions"][0]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Fetches the signed bytes of a statement.
     pub fn fetch(&self, statement: &str) -> Answer {
         let get = self.get(&format!("/statements/{statement}"));

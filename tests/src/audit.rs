@@ -31,6 +31,8 @@ pub struct AuditEntry {
     pub leaf: Option<i64>,
     #[diesel(sql_type = Text)]
     pub hash: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub agent_id: Option<String>,
 }
 
 impl AuditEntry {

@@ -12,6 +12,7 @@ fn deed(number: u64) -> Deed {
         action: "statements_submit".to_owned(),
         object: format!("/api/v1/statements/「{number}」\"\\\n\u{1}\u{7f}"),
         result: "done".to_owned(),
+        agent: None,
     }
 }
 
@@ -51,6 +52,25 @@ fn the_hash_is_that_of_the_documented_bytes() {
     );
     let expected = Digest::of(bytes.as_bytes());
     assert_eq!(entry.hash(&before.parse().unwrap()), expected);
+}
+
+#[test]
+fn whoever_acted_for_another_stands_at_the_end_of_the_entry() {
+    let mut entry = AuditEntry {
+        number: 0,
+        deed: deed(0),
+        leaf: Some(7),
+    };
+    let itself = entry.hash(&Trail::default().head);
+    entry.deed.agent = Some("ins_02".to_owned());
+    let bytes = format!(
+        "{}\n[0,1795219200000,\"ven_01\",\"cli_01\",\"ba7816bf8f01cfea\",\"192.0.2.7\",\"statements_submit\",\
+         \"/api/v1/statements/「0」\\\"\\\\\\n\\u0001\u{7f}\",\"done\",7,\"ins_02\"]",
+        "0".repeat(64)
+    );
+    let hash = entry.hash(&Trail::default().head);
+    assert_eq!(hash, Digest::of(bytes.as_bytes()));
+    assert_ne!(hash, itself);
 }
 
 #[test]

@@ -246,6 +246,17 @@ impl Comparison<'_> {
     }
 }
 
+impl ComparedItem<'_> {
+    /// Whether a revision answers whoever asked about this item as the revision before it has it: the vendor answers the
+    /// item directly and says something else than before, or there is nothing left to ask about.
+    pub fn answers(&self, before: Option<&Self>) -> bool {
+        let said_before = before.and_then(|before| before.direct.as_ref());
+        let says = self.direct.as_ref();
+        let speaks = says.is_some_and(|reply| reply.answer.is_some()) && says != said_before;
+        speaks || !self.outcome.is_flagged()
+    }
+}
+
 impl Summary {
     fn of(items: &[ComparedItem<'_>]) -> Self {
         let mut summary = Self::default();

@@ -406,3 +406,30 @@ fn names_in_documents_are_the_names_in_code() {
         assert_eq!(serde_json::to_value(answer).unwrap(), answer.as_str());
     }
 }
+
+#[test]
+fn a_revision_answers_whoever_asked_if_it_says_something_else_to_the_item_or_leaves_nothing_to_ask()
+{
+    let answers = |before: &Statement, after: &Statement| {
+        let set = requirement_set(DEFAULT_SET).unwrap();
+        let (before, after) = (compare(before, None, set), compare(after, None, set));
+        let find = |items: &[ComparedItem<'_>]| {
+            let found = items.iter().position(|item| item.id == "sds-7");
+            found.unwrap()
+        };
+        let (before, after) = (
+            &before.items[find(&before.items)],
+            &after.items[find(&after.items)],
+        );
+        (after.answers(Some(before)), after.answers(None))
+    };
+    let no = statement(FormKind::Sds, &[("7", 'N')], &[]);
+    let direct = statement(FormKind::Sds, &[("7", 'N')], &[("sds-7", 'N')]);
+    let yes = statement(FormKind::Sds, &[("7", 'Y')], &[]);
+    assert_eq!(answers(&no, &no), (false, false));
+    assert_eq!(answers(&no, &direct), (true, true));
+    assert_eq!(answers(&direct, &direct), (false, true));
+    assert_eq!(answers(&no, &yes), (true, true));
+    // What is not said any more is no answer.
+    assert_eq!(answers(&direct, &no), (false, false));
+}

@@ -13,6 +13,7 @@ fn full() -> Receipt {
         received_at: "2026-11-01T00:00:00.120Z".parse().unwrap(),
         vendor: Some("ven_1".to_owned()),
         institution: Some("ins_1".to_owned()),
+        agent: Some("ins_2".to_owned()),
         product: Some("prd_1".to_owned()),
         statement_sha256: Some(Digest::of(b"")),
         review_sha256: Some(Digest::of(b"review")),
@@ -34,6 +35,7 @@ fn least() -> Receipt {
     Receipt {
         vendor: None,
         institution: None,
+        agent: None,
         product: None,
         statement_sha256: None,
         review_sha256: None,
@@ -78,6 +80,7 @@ fn the_members_stand_in_their_declared_order() {
         "received_at",
         "vendor",
         "institution",
+        "agent",
         "product",
         "statement_sha256",
         "signer_kid",

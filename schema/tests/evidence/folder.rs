@@ -257,6 +257,7 @@ fn receipt(event: Event, leaf_index: u64) -> Receipt {
         received_at: format!("2026-11-01T00:0{minute}:00.120Z").parse().unwrap(),
         vendor: Some(VENDOR.to_owned()),
         institution: None,
+        agent: None,
         product: about_statement.then(|| PRODUCT.to_owned()),
         statement_sha256: None,
         review_sha256: None,

@@ -1,7 +1,8 @@
 //! Who may do what: the permission stands in the handler's type, and there is no other way to an actor.
 //!
 //! Programs are held to the scopes of their tokens, people to those that follow from their roles; what takes a duty (keys,
-//! users, releases) asks people for the role itself and for a fresh one-time code.
+//! users, releases) asks people for the role itself and for a fresh one-time code. Whoever acts for another by a mandate
+//! (`Kaiji-Acting-For`) is held to the scopes of both, and has no duties there.
 //!
 //! `Caller<P>` holds a bearer token that nobody has looked at. [`Caller::ask`] checks it, then `P`, then runs the verb,
 //! all in one step off the network's threads: a request costs one hop, and a body is read for those alone who may.
@@ -10,12 +11,13 @@
 use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use super::State;
+use super::bearer::{Bearer, token};
+use super::headers::describe_acting_for;
 use super::operation::{About, Describe};
 use super::problem::{Kind, Problem};
 use crate::actor::{Act, Actor, OrganisationKind, Person, Role, Scope, Unfit};
@@ -51,6 +53,18 @@ pub enum People {
     SteppedUp,
     /// Nothing: every role lets its holder read.
     Freely,
+    /// What is asked of programs, of those of the organisation itself: nobody acts for it here.
+    Itself,
+}
+
+impl Grant {
+    /// Whether another may do it for the organisation, by a mandate that has the scopes. What it takes a duty or an
+    /// administrator for, it does itself.
+    pub fn is_open_to_agents(&self) -> bool {
+        self.kind == OrganisationKind::Institution
+            && matches!(self.people, People::Likewise | People::Freely)
+            && !self.scopes.contains(&Scope::Admin)
+    }
 }
 
 /// Who may use an operation.
@@ -133,6 +147,12 @@ permissions! {
     /// An organisation's administrators say who its people are and what they may do.
     UserKeepers: Operator [Admin] as Administrator, Vendor [Admin] as Administrator,
         Institution [Admin] as Administrator;
+    /// An institution sees the mandates that it gave and holds.
+    MandateReaders: Institution [Admin];
+    /// An institution gives mandates and ends them.
+    MandateKeepers: Institution [Admin] as Administrator;
+    /// Whoever belongs to an institution.
+    InstitutionMembers: Institution [] people Itself;
     /// Whoever is signed in, about themselves.
     SignedInPeople: Operator [] people Alone, Vendor [] people Alone, Institution [] people Alone;
     /// The same, with a fresh one-time code.
@@ -145,9 +165,10 @@ fn allow<P: Permission>(actor: &Actor) -> Result<(), Problem> {
     let of_kind = || P::GRANTS.iter().filter(|grant| grant.kind == actor.kind);
     let mut refusal = None;
     for grant in of_kind() {
-        let allowed = match actor.person() {
-            Some(person) => allow_person(grant, actor, person),
-            None => allow_program(grant, actor),
+        let allowed = match (&actor.agent, actor.person()) {
+            (Some(_), _) => allow_agent(grant, actor),
+            (None, Some(person)) => allow_person(grant, actor, person),
+            (None, None) => allow_program(grant, actor),
         };
         match allowed {
             Ok(()) => return Ok(()),
@@ -160,9 +181,19 @@ fn allow<P: Permission>(actor: &Actor) -> Result<(), Problem> {
     }))
 }
 
+fn allow_agent(grant: &Grant, actor: &Actor) -> Result<(), Problem> {
+    if grant.is_open_to_agents() {
+        return has_scopes(grant, actor);
+    }
+    let detail = "an organisation does this itself: nobody can do it for it by a mandate";
+    Err(Problem::new(Kind::Forbidden, detail))
+}
+
 fn allow_program(grant: &Grant, actor: &Actor) -> Result<(), Problem> {
     match grant.people {
-        People::Likewise | People::Dutiful(_) | People::Freely => has_scopes(grant, actor),
+        People::Likewise | People::Itself | People::Freely | People::Dutiful(_) => {
+            has_scopes(grant, actor)
+        }
         People::Alone | People::SteppedUp => {
             let detail = "for people who have signed in (`POST /api/v1/session`)";
             Err(Problem::new(Kind::Forbidden, detail))
@@ -172,7 +203,7 @@ fn allow_program(grant: &Grant, actor: &Actor) -> Result<(), Problem> {
 
 fn allow_person(grant: &Grant, actor: &Actor, person: &Person) -> Result<(), Problem> {
     match grant.people {
-        People::Likewise => has_scopes(grant, actor),
+        People::Likewise | People::Itself => has_scopes(grant, actor),
         People::Dutiful(role) => Ok(person.is_fit_as(role)?),
         People::Alone | People::Freely => Ok(()),
         People::SteppedUp => Ok(person.has_stepped_up()?),
@@ -184,6 +215,11 @@ fn has_scopes(grant: &Grant, actor: &Actor) -> Result<(), Problem> {
     let missing = missing.find(|scope| !actor.scopes.contains(**scope));
     match (missing, actor.person()) {
         (None, _) => Ok(()),
+        (Some(scope), _) if actor.agent.is_some() => {
+            let scope = scope.as_str();
+            let detail = format!("the mandate, or your own token or roles, lack the scope {scope}");
+            Err(Problem::new(Kind::Forbidden, detail))
+        }
         (Some(scope), None) => {
             let detail = format!("the token lacks the scope {}", scope.as_str());
             Err(Problem::new(Kind::Forbidden, detail))
@@ -207,8 +243,7 @@ impl From<Unfit> for Problem {
 
 /// Someone with a bearer token, who may do what `P` permits if the token holds.
 pub struct Caller<P> {
-    token: String,
-    act: Act,
+    bearer: Bearer,
     state: web::Data<State>,
     permission: PhantomData<P>,
 }
@@ -220,10 +255,10 @@ impl<P: Permission> Caller<P> {
         self,
         verb: impl FnOnce(&Exchange, &Actor) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let (token, act) = (self.token, self.act);
+        let bearer = self.bearer;
         self.state
             .ask(move |exchange| {
-                let actor = exchange.authenticate(&token, act)?;
+                let actor = bearer.actor(exchange)?;
                 let outcome = allow::<P>(&actor).and_then(|()| verb(exchange, &actor));
                 record(exchange, &actor, &outcome);
                 outcome
@@ -236,11 +271,11 @@ impl<P: Permission> Caller<P> {
         self,
         verb: impl FnOnce(&Exchange, &Actor) -> Result<T, Problem> + Send + 'static,
     ) -> Result<(T, UnderWay), Problem> {
-        let (token, act) = (self.token, self.act);
+        let bearer = self.bearer;
         let shared = Arc::clone(self.state.exchange());
         self.state
             .ask(move |exchange| {
-                let actor = exchange.authenticate(&token, act)?;
+                let actor = bearer.actor(exchange)?;
                 let under_way = UnderWay {
                     exchange: shared,
                     actor,
@@ -327,11 +362,10 @@ impl<P: Permission> FromRequest for Caller<P> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(bearer(request).and_then(|token| {
+        ready(token(request).and_then(|token| {
             let state = State::of(request)?;
             Ok(Self {
-                token: token.to_owned(),
-                act: state.acts().of(request),
+                bearer: Bearer::new(token, state.acts().of(request), request.headers()),
                 state,
                 permission: PhantomData,
             })
@@ -348,32 +382,12 @@ impl<P: Permission> Describe for Caller<P> {
             Kind::Internal,
             Kind::Unavailable,
         ]);
+        if P::GRANTS.iter().any(Grant::is_open_to_agents) {
+            describe_acting_for(about);
+        }
         let fresh = |grant: &Grant| matches!(grant.people, People::Dutiful(_) | People::SteppedUp);
         if P::GRANTS.iter().any(fresh) {
             about.refuses(&[Kind::StepUpRequired]);
         }
-    }
-}
-
-fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
-    let missing = || {
-        Problem::new(
-            Kind::Unauthenticated,
-            "send an access token, or the token of a session, as `Authorization: Bearer`",
-        )
-    };
-    let mut headers = request.headers().get_all(AUTHORIZATION);
-    let (Some(header), None) = (headers.next(), headers.next()) else {
-        return Err(missing());
-    };
-    let (scheme, token) = header
-        .to_str()
-        .ok()
-        .and_then(|text| text.split_once(' '))
-        .ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(token.trim())
-    } else {
-        Err(missing())
     }
 }

@@ -1,4 +1,4 @@
-//! Request headers that operations act on: `If-Match`, `Idempotency-Key`, `Kaiji-Link`, `Accept`.
+//! Request headers that operations act on: `If-Match`, `Idempotency-Key`, `Kaiji-Link`, `Kaiji-Acting-For`, `Accept`.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -15,6 +15,7 @@ use crate::exchange::{Idempotency, LinkToken, Revision};
 
 /// What the link of a letter travels in: `<id>.<token>`.
 pub const KAIJI_LINK: HeaderName = HeaderName::from_static("kaiji-link");
+const KAIJI_ACTING_FOR: HeaderName = HeaderName::from_static("kaiji-acting-for");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The revision that a change is meant for.
@@ -78,7 +79,12 @@ impl IdempotencyKey {
         let Some(key) = self.key? else {
             return Ok(None);
         };
-        let (client, body) = (actor.by.id().to_owned(), Digest::of(body));
+        // What one does for one institution is not what one does for another.
+        let client = match &actor.agent {
+            None => actor.by.id().to_owned(),
+            Some(_) => format!("{} {}", actor.by.id(), actor.organisation),
+        };
+        let body = Digest::of(body);
         Ok(Some(Idempotency {
             client,
             method: self.method,
@@ -127,6 +133,30 @@ impl Describe for IdempotencyKey {
         about.header("Idempotency-Key", what);
         about.refuses(&[Kind::BadHeader, Kind::IdempotencyKeyReused]);
     }
+}
+
+/// Whom the caller acts for; themselves where it is not said.
+pub fn acting_for(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let malformed = || {
+        let detail = "`Kaiji-Acting-For` is the id of one institution (`ins_…`), given once";
+        Problem::new(Kind::BadHeader, detail)
+    };
+    let mut values = headers.get_all(KAIJI_ACTING_FOR);
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => {
+            let named = value.to_str().map_err(|_| malformed())?.trim();
+            Ok(Some(named.to_owned()))
+        }
+        _ => Err(malformed()),
+    }
+}
+
+/// Says of an operation that it can be done for another.
+pub fn describe_acting_for(about: &mut About) {
+    let what = "The institution (`ins_…`) that the caller acts for by its mandate: what is done is its own.";
+    about.header("Kaiji-Acting-For", what);
+    about.refuses(&[Kind::BadHeader, Kind::NotFound]);
 }
 
 /// What the holder of a link shows.

@@ -9,6 +9,7 @@ pub mod attachments;
 pub mod attested;
 pub mod audit_events;
 pub mod auth;
+mod bearer;
 pub mod body;
 pub mod checklist;
 pub mod clients;
@@ -27,6 +28,7 @@ pub mod invitation;
 pub mod keys;
 pub mod link;
 pub mod log;
+pub mod mandates;
 pub mod measure_templates;
 mod metrics;
 pub mod oauth;
@@ -39,6 +41,7 @@ mod pieces;
 pub mod problem;
 pub mod products;
 pub mod query;
+pub mod questions;
 pub mod reference;
 pub mod registrations;
 pub mod requests;
@@ -78,6 +81,8 @@ pub fn operations() -> Vec<Operation> {
         of_records(),
         of_reviews(),
         of_requests(),
+        of_questions(),
+        of_mandates(),
         of_inspections(),
         of_links(),
         of_people(),
@@ -537,6 +542,49 @@ fn of_requests() -> Vec<Operation> {
             .refuses(&[Kind::NoLink]),
         delete("/api/v1/requests/{id}/link", requests::revoke_link, "End the link by which the request could be answered.")
             .refuses(&[Kind::NoLink]),
+    ]
+}
+
+fn of_questions() -> Vec<Operation> {
+    vec![
+        post("/api/v1/systems/{id}/questions", questions::ask, "Ask the vendor about flagged items of a system.")
+            .explained(
+                "About 要確認 and 要リスク評価 items of the statement that is held: one `item`, or several `items` at once. The \
+                 vendor answers with a later revision or with a remark. Where somebody attested the answers through a link, \
+                 a new request by letter goes to the same address (`requests`): it is answered like any other.",
+            )
+            .refuses(&[Kind::QuestionOpen, Kind::RequestOpen]),
+        get("/api/v1/systems/{id}/questions", questions::list_of_system, "List what was asked about a system.")
+            .explained("The comparison shows the newest question about each item beside the items."),
+        post("/api/v1/questions/{id}/withdrawal", questions::withdraw, "Take a question back.")
+            .refuses(&[Kind::QuestionState]),
+        get("/api/v1/questions", questions::list, "List what institutions ask about the vendor's statements, item by item.")
+            .explained(
+                "Questions about one item of one product and form are shown together, with the item as the newest revision \
+                 answers it. A revision that answers the item directly in its `annex`, or leaves nothing to ask, answers \
+                 them by itself.",
+            ),
+        post("/api/v1/questions/{id}/answer", questions::answer, "Answer a question with a remark, which changes no answer.")
+            .explained("With `for_all` it answers everybody who asks about the same item of the same product and form.")
+            .refuses(&[Kind::QuestionState]),
+    ]
+}
+
+fn of_mandates() -> Vec<Operation> {
+    vec![
+        post("/api/v1/mandates", mandates::grant, "Let another institution act for the caller's (代行の委任).")
+            .explained(
+                "Within `scopes`, up to the day `until`. The agent's programs and people send `Kaiji-Acting-For`; what they \
+                 do is the institution's own, and who acted is told in the audit trails of both. Keys, users, clients and \
+                 mandates stay the institution's own business.",
+            )
+            .refuses(&[Kind::MandateInForce]),
+        get("/api/v1/mandates", mandates::list, "List the mandates that the institution gave and holds."),
+        get("/api/v1/mandates/{id}", mandates::find, "Show a mandate, with its receipts."),
+        delete("/api/v1/mandates/{id}", mandates::end, "End a mandate; it acts on the next request.")
+            .explained("The institution ends what it gave; the agent can lay down what it holds.")
+            .refuses(&[Kind::MandateEnded]),
+        get("/api/v1/acting-for", mandates::list_acting_for, "List whom the caller may act for today."),
     ]
 }
 

@@ -29,7 +29,8 @@ information systems and the medical institutions that use them.
 Times are RFC 3339 in UTC with milliseconds, dates `YYYY-MM-DD`, ids opaque. A statement is named by the SHA-256 of its \
 JWS in hex. Lists answer `items` and `next`, a cursor for the next part. Errors are problems (RFC 9457); unknown members \
 and unknown query parameters are refused. `x-kaiji-access` of each operation lists the kinds of organisation that may use \
-it, each with the scope that its token needs; where it is empty, no token is needed.";
+it, each with the scope that its token needs; where it is empty, no token is needed. With `acting_for`, another may do it for \
+an institution by its mandate: send the institution's id as `Kaiji-Acting-For`.";
 
 /// The text of `docs/openapi.json`.
 pub fn text() -> String {
@@ -129,7 +130,12 @@ fn access(grants: &[Grant]) -> Extensions {
     let grant = |grant: &Grant| {
         let scope = grant.scopes.first().map(|scope| scope.as_str());
         match grant.people {
-            People::Likewise => json!({ "kind": grant.kind.as_str(), "scope": scope }),
+            People::Likewise if grant.is_open_to_agents() => json!({
+                "kind": grant.kind.as_str(), "scope": scope, "acting_for": true,
+            }),
+            People::Likewise | People::Itself => {
+                json!({ "kind": grant.kind.as_str(), "scope": scope })
+            }
             People::Dutiful(role) => json!({
                 "kind": grant.kind.as_str(), "scope": scope, "role": role.as_str(), "step_up": true,
             }),

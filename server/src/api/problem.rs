@@ -61,7 +61,7 @@ kinds! {
         "Pass `next` of an answer of the same list as it is, or start again without a cursor.";
     BadHeader, "bad_header", 400, "A header is malformed",
         "An `Idempotency-Key` is 1 to 255 printable ASCII characters, given once; `Kaiji-Link` is what stands behind the \
-         `#` of a link.";
+         `#` of a link; `Kaiji-Acting-For` is one institution's id.";
     JwsRefused, "jws_refused", 400, "The signed document is not a JWS of the accepted form",
         "A compact JWS whose header holds `alg`, `kid` and `typ`; `violations` names the rule.";
     InvalidRequest, "invalid_request", 400, "The token request is malformed",
@@ -110,6 +110,14 @@ kinds! {
         "Wait for its answer, or cancel it.";
     RequestState, "request_state", 409, "The request was answered, forwarded or cancelled before",
         "Only an open request can be answered or forwarded; one that was forwarded can still be cancelled.";
+    QuestionOpen, "question_open", 409, "A question about this item is open already",
+        "Wait for its answer, or withdraw it (`POST /api/v1/questions/{id}/withdrawal`).";
+    QuestionState, "question_state", 409, "The question was answered or withdrawn before",
+        "Only an open question can be answered or withdrawn; the institution can ask again.";
+    MandateInForce, "mandate_in_force", 409, "The agent has a mandate already",
+        "End it (`DELETE /api/v1/mandates/{id}`) before giving another.";
+    MandateEnded, "mandate_ended", 409, "The mandate was ended before",
+        "There is nothing more to end.";
     RequestCircle, "request_circle", 409, "The request would come back to one who was asked",
         "Name somebody who is not in `chain` yet, or answer or decline.";
     RequestTooLong, "request_too_long", 409, "The request was forwarded too often",

@@ -26,10 +26,11 @@ use super::keys::Note;
 use super::requests::{Refusal, ReleasedProduct};
 use crate::exchange::{
     Addressee, ChosenPassword, Confirmation, Draft, ForgottenPassword, Forward, InformationKind,
-    ItemSaid, MatrixChoice, NewClient, NewInspection, NewInspectionLink, NewOrganisation,
-    NewProduct, NewRegistration, NewRequest, NewSystem, NewUser, OneTimeCode, OrganisationChange,
-    PasswordChange, PointsSaid, Preferences, ProductChange, RegistrationApproval, Release,
-    ReviewContent, Revocation, SignIn, SystemChange, Targets, UserChange,
+    ItemSaid, MatrixChoice, NewClient, NewInspection, NewInspectionLink, NewMandate,
+    NewOrganisation, NewProduct, NewQuestions, NewRegistration, NewRequest, NewSystem, NewUser,
+    OneTimeCode, OrganisationChange, PasswordChange, PointsSaid, Preferences, ProductChange,
+    RegistrationApproval, Release, Remark, ReviewContent, Revocation, SignIn, SystemChange,
+    Targets, UserChange,
 };
 
 /// A document with a shape and an example for the reader of the interface's description.
@@ -101,6 +102,13 @@ shaped! {
         "message": "開発とサーバー運用は同社が行っています",
     };
     Addressee => AddresseeShape: { "name": "見本メーカー株式会社", "email": "security@maker.example.jp" };
+    NewMandate => NewMandateShape: {
+        "agent": "ins_01kaz0000000000000000000", "scopes": ["statements:read", "requests:write"], "until": "2027-03-31",
+    };
+    NewQuestions => NewQuestionsShape: {
+        "items": ["sds-17.1", "sds-57.3"], "message": "次期更改の時期を教えてください",
+    };
+    Remark => RemarkShape: { "remark": "2027年4月の更改で対応する予定です", "for_all": true };
     Draft => DraftShape: { "draft": "17：はい\n17.1：確認中" };
     NewRegistration => NewRegistrationShape: {
         "organisation_name": "見本メーカー株式会社", "person_name": "見本 太郎", "email": "security@maker.example.jp",
@@ -407,6 +415,42 @@ pub struct NewRequestShape {
     due_in_business_days: Option<u16>,
     /// By when an answer is hoped for, `YYYY-MM-DD`.
     due_on: Option<String>,
+}
+
+/// A mandate to be given.
+#[derive(ToSchema)]
+#[schema(as = NewMandate)]
+pub struct NewMandateShape {
+    /// The institution that is to act.
+    agent: String,
+    /// What it may do: `statements:read`, `requests:write`, `reviews:write`, `exports:read`.
+    scopes: Vec<String>,
+    /// The last day, in Japan, `YYYY-MM-DD`.
+    until: String,
+}
+
+/// Questions about items of what is held for a system: one `item`, or several `items`.
+#[derive(ToSchema)]
+#[schema(as = NewQuestions)]
+pub struct NewQuestionsShape {
+    /// The item of the requirement set.
+    item: Option<String>,
+    /// Instead of `item`: several, at most 200.
+    items: Option<Vec<String>>,
+    /// The requirement set; the current one if it is left out.
+    requirement_set: Option<String>,
+    /// A word to the vendor, at most 2000 characters.
+    message: Option<String>,
+}
+
+/// What a vendor answers to a question without another revision.
+#[derive(ToSchema)]
+#[schema(as = Remark)]
+pub struct RemarkShape {
+    /// The vendor's word, at most 2000 characters. No answer of the statement changes, and no outcome.
+    remark: String,
+    /// Whether it answers everybody who asks about the same item of the same product and form; false if it is left out.
+    for_all: Option<bool>,
 }
 
 /// Somebody who need not be known to the exchange.

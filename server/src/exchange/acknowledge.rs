@@ -71,6 +71,7 @@ impl Exchange {
             let leaf = tx.append(Entry {
                 vendor: Some(row.vendor_id.clone()),
                 institution: Some(institution.clone()),
+                agent: asking.agent.clone(),
                 product: Some(row.product_id.clone()),
                 statement_sha256: Some(stored_digest(&row.sha256)?),
                 ..Entry::new(Event::DeliveryAcknowledged)

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use kaiji_schema::comparison::{ComparedItem, Outcome, compare};
+use kaiji_schema::comparison::{Outcome, compare};
 use kaiji_schema::jws::{Document, Jws, Verified};
 use kaiji_schema::letter::{Letter, News, StatementNews};
 use kaiji_schema::requirement::RequirementSets;
@@ -14,11 +14,13 @@ use serde_json::{Value, json};
 
 use super::letters::write_to;
 use super::products::Release;
+use super::questions::target::compared_items;
 use super::submit_statement::row_of;
 use super::{Exchange, stored_digest};
 use crate::storage::comparisons::{self, ComparisonRow};
 use crate::storage::events::{self, AnnouncementRow};
 use crate::storage::products::{self, ProductRow};
+use crate::storage::questions::item_key;
 use crate::storage::statements::{self, StatementRow};
 use crate::storage::{DbConnection, Error as StorageError, Tx, organisations};
 
@@ -128,6 +130,7 @@ impl Announcement {
 pub(super) struct Revised {
     statement: Statement,
     outcomes: Vec<Value>,
+    answered: Vec<String>,
 }
 
 impl Revised {
@@ -142,7 +145,7 @@ impl Revised {
             return Ok(None);
         };
         let statement = stored_statement(&jws)?;
-        let mut outcomes = Vec::new();
+        let (mut outcomes, mut answered) = (Vec::new(), Vec::new());
         for new in compared {
             let kept = comparisons::find(connection, earlier, &new.requirement_set_sha256)?;
             // A set that came after the earlier revision was never compared with it.
@@ -152,12 +155,19 @@ impl Revised {
             };
             if let Some(old) = kept.or_else(compared_now) {
                 outcomes.extend(changed_outcomes(&old, new)?);
+                answered.extend(answered_items(&old, new)?);
             }
         }
         Ok(Some(Self {
             statement,
             outcomes,
+            answered,
         }))
+    }
+
+    /// The items whose questions the new revision answers, as answers name them.
+    pub(super) fn answered(&self) -> Vec<String> {
+        self.answered.clone()
     }
 
     fn changes(self, later: &Statement) -> Value {
@@ -188,11 +198,18 @@ fn changed_outcomes(old: &ComparisonRow, new: &ComparisonRow) -> Result<Vec<Valu
         .collect())
 }
 
+fn answered_items(old: &ComparisonRow, new: &ComparisonRow) -> Result<Vec<String>, StorageError> {
+    let before = compared_items(old)?;
+    let before: BTreeMap<_, _> = before.iter().map(|item| (&item.id, item)).collect();
+    let items = compared_items(new)?.into_iter();
+    let answered = items.filter(|item| item.answers(before.get(&item.id).copied()));
+    Ok(answered
+        .map(|item| item_key(&new.requirement_set, &item.id))
+        .collect())
+}
+
 fn outcomes(row: &ComparisonRow) -> Result<BTreeMap<String, Outcome>, StorageError> {
-    let items: Vec<ComparedItem<'_>> = serde_json::from_str(&row.items).map_err(|error| {
-        StorageError::Corrupt(format!("comparison of {}: {error}", row.statement_sha256))
-    })?;
-    Ok(items
+    Ok(compared_items(row)?
         .into_iter()
         .map(|item| (item.id.into_owned(), item.outcome))
         .collect())

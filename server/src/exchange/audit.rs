@@ -38,6 +38,10 @@ pub struct AuditEventView {
     /// When it happened.
     #[schema(value_type = String)]
     pub occurred_at: Moment,
+    /// For which organisation: the caller's, or one that the caller's acted for by a mandate.
+    pub organisation: String,
+    /// The organisation that acted for it by a mandate; null where it acted itself.
+    pub agent: Option<String>,
     /// Who acted: a client (`cli_…`), a person (`usr_…`), or `shell` for a command of `kaiji admin`.
     pub client: String,
     /// The first 16 hex digits of the SHA-256 of the access token or session token; empty without one.
@@ -62,6 +66,8 @@ impl From<AuditRow> for AuditEventView {
         Self {
             number: row.number,
             occurred_at: Moment(row.occurred_at),
+            organisation: row.organisation_id,
+            agent: row.agent_id,
             client: row.client_id,
             token: row.token,
             address: row.address,
@@ -127,7 +133,7 @@ impl Exchange {
         Ok(shell_of(operator, action))
     }
 
-    /// The caller's own entries, in the order of the trail.
+    /// The caller's own entries, and those of what it did for others, in the order of the trail.
     pub fn list_audit_events(
         &self,
         actor: &Actor,
@@ -154,6 +160,7 @@ pub(super) fn shell_of(organisation: &str, action: &str) -> Actor {
         organisation: organisation.to_owned(),
         kind: OrganisationKind::Operator,
         by: Subject::Shell,
+        agent: None,
         scopes: Scopes::default(),
         token: String::new(),
         act: Arc::new(Act::new("", action, "")),
@@ -186,5 +193,6 @@ fn deed(actor: &Actor, at: Timestamp, result: &str) -> Deed {
         action: actor.act.action.clone(),
         object: actor.act.object.clone(),
         result: result.to_owned(),
+        agent: actor.agent.clone(),
     }
 }

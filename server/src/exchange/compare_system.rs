@@ -1,5 +1,7 @@
 //! How the statements held for a system compare with the items of a requirement set.
 
+use std::collections::BTreeMap;
+
 use kaiji_schema::comparison::{Summary, compare};
 use kaiji_schema::form::FormKind;
 use kaiji_schema::requirement::RequirementSet;
@@ -9,13 +11,13 @@ use serde_json::value::RawValue;
 use super::announce::stored_statement;
 use super::read_attested::{compared, standing_in};
 use super::submit_statement::row_of;
-use super::{Assurance, Exchange, Moment, Validity, stored_digest};
+use super::{Assurance, Exchange, InstitutionQuestionView, Moment, Validity, stored_digest};
 use crate::actor::Actor;
 use crate::storage::attested::WholeAttestedRow;
 use crate::storage::comparisons::ComparisonRow;
 use crate::storage::statements::{self, ComparedHeadRow, Reader, StatementRow};
 use crate::storage::systems::{self, SystemRow};
-use crate::storage::{DbConnection, Error as StorageError};
+use crate::storage::{DbConnection, Error as StorageError, questions};
 
 /// The comparisons of a system.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -62,6 +64,9 @@ pub struct ComparisonView {
     /// Every item, with outcome, reason, the vendor's raw answers and remarks.
     #[schema(value_type = Vec<ComparedItemView>)]
     pub items: Box<RawValue>,
+    /// What the institution asked the vendor about these items: the newest question about each, unless it was withdrawn.
+    /// A remark that answers one changes no outcome.
+    pub questions: Vec<InstitutionQuestionView>,
 }
 
 /// One item as the statement answers it.
@@ -232,7 +237,7 @@ fn views(
     let attested = attested.map(|row| attested_view(row, set));
     let mut views: Vec<_> = attested.collect::<Result<_, _>>()?;
     for head in heads {
-        views.push(view(connection, head, set)?);
+        views.push(view(connection, system, head, set)?);
     }
     // A signed one that was withdrawn stays beside what stands in for it.
     views.sort_by(|one, other| one.form.cmp(&other.form));
@@ -261,6 +266,7 @@ fn attested_view(
         validity: None,
         confirmed_on: None,
         receipt: row.receipt,
+        questions: Vec::new(),
     })
 }
 
@@ -270,6 +276,7 @@ fn raw(items: String) -> Result<Box<RawValue>, StorageError> {
 
 fn view(
     connection: &mut DbConnection,
+    system: &SystemRow,
     head: ComparedHeadRow,
     set: &RequirementSet,
 ) -> Result<ComparisonView, StorageError> {
@@ -282,7 +289,9 @@ fn view(
     let comparison = comparison_of(connection, &statement, kept, set)?;
     let validity = Validity::of(&statement, signer);
     let summary = summary_of(&comparison);
+    let questions = newest_questions(connection, &system.institution_id, &statement, set)?;
     Ok(ComparisonView {
+        questions,
         requirement_set: comparison.requirement_set,
         statement: statement.sha256,
         assurance: Assurance::Signed,
@@ -299,6 +308,26 @@ fn view(
         summary,
         items: raw(comparison.items)?,
     })
+}
+
+/// The institution's newest question about each item of the statement's chain.
+fn newest_questions(
+    connection: &mut DbConnection,
+    institution: &str,
+    statement: &StatementRow,
+    set: &RequirementSet,
+) -> Result<Vec<InstitutionQuestionView>, StorageError> {
+    let chain = (statement.product_id.as_str(), statement.form.as_str());
+    let asked = questions::of_chain(connection, institution, chain, &set.id)?;
+    // The oldest comes first: a later one takes its place.
+    let asked = asked
+        .into_iter()
+        .map(|row| (row.question.item.clone(), row));
+    let newest: BTreeMap<_, _> = asked.collect();
+    Ok(newest
+        .into_values()
+        .map(InstitutionQuestionView::from)
+        .collect())
 }
 
 /// The counts of a comparison that was kept.

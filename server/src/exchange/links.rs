@@ -128,6 +128,7 @@ impl Exchange {
                 organisation: request.institution_id,
                 kind: OrganisationKind::Institution,
                 by: Subject::Link(link.id.clone()),
+                agent: None,
                 scopes: Scopes::default(),
                 token: name,
                 act: act.into(),

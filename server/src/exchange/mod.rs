@@ -6,6 +6,7 @@
 
 mod accept_invitation;
 mod acknowledge;
+mod act_for;
 mod anchors;
 mod announce;
 mod answer_by_link;
@@ -49,6 +50,7 @@ mod letters;
 mod link;
 mod links;
 mod log;
+mod mandates;
 mod measure_templates;
 mod name_addressee_by_link;
 mod name_attachments;
@@ -58,6 +60,7 @@ mod passwords;
 mod piece;
 mod products;
 mod proposals;
+mod questions;
 mod read_attested;
 mod read_statement;
 mod records;
@@ -154,11 +157,16 @@ pub use letters::LetterWish;
 pub use link::{LinkPurpose, LinkToken};
 pub use links::{Gone, LinkError, Visitor};
 pub use log::{ConsistencyProof, InclusionProof, LogError, log_name};
+pub use mandates::{ActingForView, MandateError, MandateView, NewMandate};
 pub use measure_templates::{MeasureTemplateError, MeasureTemplateView};
 pub use open_link::{Draft, ForwarderView, LinkQuestion, LinkView};
 pub use organisations::{NewOrganisation, OrganisationChange, OrganisationError, OrganisationView};
 pub use products::{NewProduct, ProductChange, ProductError, ProductView, Release};
 pub use proposals::{OccasionView, ProposalView};
+pub use questions::{
+    AskedItemView, AskedQuestionView, InstitutionQuestionView, NewQuestions, QuestionAnswerView,
+    QuestionError, QuestionState, QuestionsAsked, Remark,
+};
 pub use read_attested::{AttestedDocument, AttestedView};
 pub use read_statement::{
     AnswerChange, ItemChange, ReadStatementError, StatementChanges, StatementDocument,

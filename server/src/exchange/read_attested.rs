@@ -137,7 +137,7 @@ impl Exchange {
         let (asking, sha256) = (actor.clone(), sha256.to_owned());
         let acknowledged = self.write(actor, move |tx| {
             let row = institutions_own(tx, &asking, &sha256)?.ok_or(AcknowledgeError::NotFound)?;
-            acknowledge(tx, &row.statement)
+            acknowledge(tx, &asking, &row.statement)
         })?;
         Ok(given_with_receipt(acknowledged, Assurance::Attested)?)
     }
@@ -155,12 +155,17 @@ fn institutions_own(
 }
 
 /// Nobody is told: who answered has no place in the exchange.
-fn acknowledge(tx: &mut Tx<'_>, row: &AttestedRow) -> Result<Given, AcknowledgeError> {
+fn acknowledge(
+    tx: &mut Tx<'_>,
+    asking: &Actor,
+    row: &AttestedRow,
+) -> Result<Given, AcknowledgeError> {
     if let Some(before) = row.acknowledgement_leaf.zip(row.acknowledged_at) {
         return Ok(Given::before(tx, row.sha256.clone(), before)?);
     }
     let leaf = tx.append(Entry {
         institution: Some(row.institution_id.clone()),
+        agent: asking.agent.clone(),
         statement_sha256: Some(stored_digest(&row.sha256)?),
         ..Entry::new(Event::DeliveryAcknowledged)
     });

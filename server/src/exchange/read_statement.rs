@@ -258,7 +258,7 @@ impl Exchange {
                 // Asked again: the release may have been narrowed, another call may have been first.
                 let row = readable(tx, &asking, &row.sha256)?;
                 if deliveries::find(tx, &asking.organisation, &row.sha256)?.is_none() {
-                    deliver(tx, &asking.organisation, &row)?;
+                    deliver(tx, &asking, &row)?;
                 }
                 Ok::<_, ReadStatementError>(())
             })?;
@@ -343,12 +343,14 @@ impl Exchange {
 /// Puts down that an institution was given a statement.
 pub(super) fn deliver(
     tx: &mut Tx<'_>,
-    institution_id: &str,
+    asking: &Actor,
     row: &StatementRow,
 ) -> Result<(), StorageError> {
+    let institution_id = &asking.organisation;
     let delivery_leaf = tx.append(Entry {
         vendor: Some(row.vendor_id.clone()),
-        institution: Some(institution_id.to_owned()),
+        institution: Some(institution_id.clone()),
+        agent: asking.agent.clone(),
         product: Some(row.product_id.clone()),
         statement_sha256: Some(stored_digest(&row.sha256)?),
         ..Entry::new(Event::DeliveryMade)
@@ -357,7 +359,38 @@ pub(super) fn deliver(
     deliveries::insert(
         tx,
         &DeliveryRow {
-            institution_id: institution_id.to_owned(),
+            institution_id: institution_id.clone(),
+            statement_sha256: row.sha256.clone(),
+            delivered_at,
+            delivery_leaf,
+            acknowledged_at: None,
+            acknowledgement_leaf: None,
+        },
+    )?;
+    let subject =
+        serde_json::json!({ "statement": row.sha256, "institution": institution_id }).to_string();
+    tx.notify(&row.vendor_id, "statement_delivered", &subject)
+}
+
+/// Puts down that an institution was given a statement.
+pub(super) fn deliver(
+    tx: &mut Tx<'_>,
+    institution_id: &str,
+    row: &StatementRow,
+) -> Result<(), StorageError> {
+    let delivery_leaf = tx.append(Entry {
+        vendor: Some(row.vendor_id.clone()),
+        institution: Some(institution_id.clone()),
+        agent: asking.agent.clone(),
+        product: Some(row.product_id.clone()),
+        statement_sha256: Some(stored_digest(&row.sha256)?),
+        ..Entry::new(Event::DeliveryMade)
+    });
+    let delivered_at = tx.now().as_millisecond();
+    deliveries::insert(
+        tx,
+        &DeliveryRow {
+            institution_id: institution_id.clone(),
             statement_sha256: row.sha256.clone(),
             delivered_at,
             delivery_leaf,

@@ -95,38 +95,43 @@ fn name_of(ahead: i32) -> String {
 }
 
 fn tell(tx: &mut Tx<'_>, due: &DueReviews) -> Result<(), StorageError> {
-    let (name, day) = (name_of(due.ahead), due.day.to_string());
-    let Some(first) = due.rows.first() else {
+    let day = due.day.to_string();
+    let mut told = Vec::new();
+    for row in &due.rows {
+        if note(tx, row, &day, &name_of(due.ahead))? {
+            told.extend(due.alive.iter().find(|found| found.is_of(&row.id)));
+        }
+    }
+    let Some(first) = due.rows.first().filter(|_| !told.is_empty()) else {
         return Ok(());
     };
-    // Another instance may have been quicker: it took all of them or none.
-    if reviews::is_reminded_of(tx, &first.id, &day, &name)? {
-        return Ok(());
-    }
-    for row in &due.rows {
-        let reminder = ReviewReminderRow {
-            review_id: row.id.clone(),
-            review_on: day.clone(),
-            name: name.clone(),
-            sent_at: tx.now().as_millisecond(),
-        };
-        reviews::insert_reminder(tx, &reminder)?;
-    }
-    for found in &due.alive {
+    for found in &told {
         let review = found.review.as_ref().map(|review| &review.row.id);
-        let told = json!({
+        let said = json!({
             "review": review, "system": found.system, "item": found.item, "review_on": day,
         });
-        tx.notify(&first.institution_id, "review_due", &told.to_string())?;
+        tx.notify(&first.institution_id, "review_due", &said.to_string())?;
     }
-    if due.alive.is_empty() {
-        return Ok(());
-    }
-    write_to(tx, &first.institution_id, &letter(due), None)
+    write_to(tx, &first.institution_id, &letter(due, &told), None)
 }
 
-fn letter(due: &DueReviews) -> Letter {
-    let reviews = due.alive.iter().take(NAMED).map(|found| {
+/// Notes that it is told of a review. Answers whether it was not: another instance may have been quicker.
+fn note(tx: &mut Tx<'_>, row: &ReviewRow, day: &str, name: &str) -> Result<bool, StorageError> {
+    if reviews::is_reminded_of(tx, &row.id, day, name)? {
+        return Ok(false);
+    }
+    let reminder = ReviewReminderRow {
+        review_id: row.id.clone(),
+        review_on: day.to_owned(),
+        name: name.to_owned(),
+        sent_at: tx.now().as_millisecond(),
+    };
+    reviews::insert_reminder(tx, &reminder)?;
+    Ok(true)
+}
+
+fn letter(due: &DueReviews, told: &[&ReviewedItem]) -> Letter {
+    let reviews = told.iter().take(NAMED).map(|found| {
         let approved = found.edition().map(|written| &written.edition);
         ReviewDue {
             system: found.system_name.clone(),
@@ -138,6 +143,6 @@ fn letter(due: &DueReviews) -> Letter {
         day: due.day,
         is_ahead: due.ahead > 0,
         reviews: reviews.collect(),
-        count: due.alive.len().try_into().unwrap_or(u64::MAX),
+        count: told.len().try_into().unwrap_or(u64::MAX),
     })
 }

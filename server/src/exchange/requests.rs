@@ -26,7 +26,7 @@ pub use new::{Addressee, Asked, Due, Forward, NewRequest, Next};
 pub use state::RequestState;
 pub use view::{AddresseeView, ChainPart, RequestView};
 
-pub(super) use create::{automatic, unknown_product};
+pub(super) use create::{automatic, create, unknown_product};
 pub(super) use view::{Viewer, subject_of};
 
 /// Why a request was not made, answered or found.

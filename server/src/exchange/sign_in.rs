@@ -286,6 +286,7 @@ pub(super) fn person(user: &UserRow, kind: &str, act: Act) -> Result<Actor, Stor
             roles,
             stepped_up: false,
         }),
+        agent: None,
         token: String::new(),
         act: Arc::new(act),
     })

@@ -17,6 +17,7 @@ use super::announce::{Announcement, Revised};
 use super::approve_key::{active_key, usable_key};
 use super::log::first_proof;
 use super::name_attachments::{missing_attachments, name_attachments};
+use super::questions::answer::answer_by_revision;
 use super::{Exchange, Moment};
 use crate::actor::Actor;
 use crate::storage::comparisons::{self, ComparisonRow};
@@ -120,8 +121,12 @@ impl Exchange {
             .iter()
             .map(|set| row_of(&compare(statement, Some(sha256), set), set))
             .collect();
-        let announcement = self.announcement(&verified, &compared)?;
+        let revised = self.revised(statement, &compared)?;
+        let answered = revised.as_ref().map(Revised::answered).unwrap_or_default();
+        let announcement = Announcement::statement_received(&verified, revised);
         let incoming = Incoming {
+            answer_id: self.new_id("ans")?,
+            answered,
             payload_sha256: verified.payload_sha256().to_string(),
             vendor: actor.organisation.clone(),
             verified,
@@ -146,20 +151,18 @@ impl Exchange {
         key.map(|(key, _)| key).ok_or(SubmitError::Signer)
     }
 
-    /// What those who hold the product will be told: the new revision, and what it changes in the one before.
-    fn announcement(
+    /// The revision that the new one supersedes, and what changes with it.
+    fn revised(
         &self,
-        verified: &Verified<Statement>,
+        statement: &Statement,
         compared: &[ComparisonRow],
-    ) -> Result<Announcement, SubmitError> {
-        let statement = verified.document();
-        let earlier = match statement.supersedes {
-            None => None,
+    ) -> Result<Option<Revised>, StorageError> {
+        match statement.supersedes {
+            None => Ok(None),
             Some(earlier) => self
                 .db
-                .read(|c| Revised::read(c, &earlier.to_string(), compared, self.sets))?,
-        };
-        Ok(Announcement::statement_received(verified, earlier))
+                .read(|c| Revised::read(c, &earlier.to_string(), compared, self.sets)),
+        }
     }
 }
 
@@ -198,6 +201,9 @@ struct Incoming {
     vendor: String,
     compared: Vec<ComparisonRow>,
     announcement: Announcement,
+    /// The items whose questions it answers.
+    answered: Vec<String>,
+    answer_id: String,
     sets: &'static RequirementSets,
 }
 
@@ -264,7 +270,15 @@ impl Incoming {
         for comparison in &self.compared {
             comparisons::insert(tx, comparison)?;
         }
-        self.announcement.post(tx, &self.vendor)
+        self.announcement.post(tx, &self.vendor)?;
+        answer_by_revision(
+            tx,
+            &self.answer_id,
+            statement,
+            &sha256,
+            &self.answered,
+            self.sets,
+        )
     }
 
     fn submission(&self, leaf: i64, received_at: Moment) -> Submission {

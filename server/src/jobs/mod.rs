@@ -52,6 +52,7 @@ impl Jobs {
     fn rows(&self) -> Result<bool, Error> {
         let exchange = &self.exchange;
         Ok(exchange.spread_announcements()?
+            || exchange.tell_of_answers()?
             || exchange.tell_of_requirement_set()?
             || exchange.remind_of_requests()?
             || exchange.remind_of_reviews()?

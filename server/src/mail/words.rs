@@ -7,8 +7,9 @@ use askama::Template;
 use jiff::civil::Date;
 use kaiji_schema::era;
 use kaiji_schema::letter::{
-    Digest, Invitation, Letter, News, RegistrationDecided, RequestAsked, RequestNews,
-    RequestReminder, RequestTurn, RequirementSetNews, ReviewsDue, StatementNews,
+    Digest, Invitation, Letter, News, QuestionsAnswered, QuestionsAsked, RegistrationDecided,
+    RequestAsked, RequestNews, RequestReminder, RequestTurn, RequirementSetNews, ReviewsDue,
+    StatementNews,
 };
 
 use super::Parcel;
@@ -62,6 +63,8 @@ fn prose(letter: &Letter, link: Option<&str>) -> askama::Result<(String, String)
         Letter::RegistrationDecided(letter) => RegistrationDecidedWords { letter }.render(),
         Letter::RequestNews(letter) => RequestNewsWords { letter }.render(),
         Letter::ReviewsDue(letter) => reviews_due_words(letter).render(),
+        Letter::QuestionsAsked(letter) => QuestionsAskedWords { letter }.render(),
+        Letter::QuestionsAnswered(letter) => QuestionsAnsweredWords { letter }.render(),
         Letter::Digest(digest) => digest_words(digest)?.render(),
     }?;
     let (subject, body) = written.split_once('\n').unwrap_or((&written, ""));
@@ -161,6 +164,18 @@ struct RequestNewsWords<'a> {
 struct ReviewsDueWords<'a> {
     letter: &'a ReviewsDue,
     more: u64,
+}
+
+#[derive(Template)]
+#[template(path = "letters/questions_asked.txt")]
+struct QuestionsAskedWords<'a> {
+    letter: &'a QuestionsAsked,
+}
+
+#[derive(Template)]
+#[template(path = "letters/questions_answered.txt")]
+struct QuestionsAnsweredWords<'a> {
+    letter: &'a QuestionsAnswered,
 }
 
 #[derive(Template)]

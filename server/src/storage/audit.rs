@@ -27,6 +27,7 @@ pub struct AuditRow {
     pub result: String,
     pub leaf: Option<i64>,
     pub hash: String,
+    pub agent_id: Option<String>,
 }
 
 /// A row of `audit_heads`: a day that is closed.
@@ -78,6 +79,7 @@ impl AuditRow {
             action: deed.action,
             object: deed.object,
             result: deed.result,
+            agent_id: deed.agent,
             leaf: entry.leaf.map(number).transpose()?,
             hash: hash.to_string(),
         })
@@ -97,6 +99,7 @@ impl AuditRow {
                 action: self.action,
                 object: self.object,
                 result: self.result,
+                agent: self.agent_id,
             },
             leaf: self.leaf.map(place).transpose()?,
         };
@@ -141,7 +144,7 @@ pub fn end(connection: &mut DbConnection) -> Result<Trail, Error> {
     trail(size, &head)
 }
 
-/// An organisation's entries after that number.
+/// An organisation's entries after that number: what was done for it, and what it did for others.
 pub fn list(
     connection: &mut DbConnection,
     organisation_id: &str,
@@ -149,10 +152,43 @@ pub fn list(
     after: i64,
     limit: i64,
 ) -> Result<Vec<AuditRow>, Error> {
+    // Two lists, each by its index, where one list of both would be sorted as a whole.
+    let mut rows = list_of(connection, Side::For(organisation_id), filter, after, limit)?;
+    rows.extend(list_of(
+        connection,
+        Side::By(organisation_id),
+        filter,
+        after,
+        limit,
+    )?);
+    rows.sort_by_key(|row| row.number);
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows)
+}
+
+/// On which side of an entry an organisation stands.
+#[derive(Clone, Copy)]
+enum Side<'a> {
+    /// It was acted for, or acted itself.
+    For(&'a str),
+    /// It acted for another.
+    By(&'a str),
+}
+
+fn list_of(
+    connection: &mut DbConnection,
+    side: Side<'_>,
+    filter: &Filter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<AuditRow>, Error> {
     let mut query = audit_events::table
-        .filter(audit_events::organisation_id.eq(organisation_id))
         .filter(audit_events::number.gt(after))
         .into_boxed();
+    query = match side {
+        Side::For(id) => query.filter(audit_events::organisation_id.eq(id)),
+        Side::By(id) => query.filter(audit_events::agent_id.eq(id)),
+    };
     if let Some(since) = filter.since {
         query = query.filter(audit_events::occurred_at.ge(since));
     }

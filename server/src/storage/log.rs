@@ -23,6 +23,8 @@ pub struct Entry {
     pub vendor: Option<String>,
     /// Opaque id of the institution concerned.
     pub institution: Option<String>,
+    /// Opaque id of the organisation that acts for the institution.
+    pub agent: Option<String>,
     /// Opaque id of the product concerned.
     pub product: Option<String>,
     /// SHA-256 of the whole statement JWS.
@@ -48,6 +50,7 @@ impl Entry {
             event,
             vendor: None,
             institution: None,
+            agent: None,
             product: None,
             statement_sha256: None,
             review_sha256: None,
@@ -69,6 +72,7 @@ impl Entry {
         Receipt {
             vendor: self.vendor.clone(),
             institution: self.institution.clone(),
+            agent: self.agent.clone(),
             product: self.product.clone(),
             statement_sha256: self.statement_sha256,
             review_sha256: self.review_sha256,

@@ -134,6 +134,7 @@ table! {
         result -> Text,
         leaf -> Nullable<BigInt>,
         hash -> Text,
+        agent_id -> Nullable<Text>,
     }
 }
 
@@ -574,6 +575,41 @@ table! {
 }
 
 table! {
+    mandates (id) {
+        id -> Text,
+        institution_id -> Text,
+        agent_id -> Text,
+        scopes -> Text,
+        until -> Text,
+        granted_at -> BigInt,
+        granted_by -> Text,
+        grant_leaf -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        ended_by -> Nullable<Text>,
+        end_leaf -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    questions (id) {
+        id -> Text,
+        institution_id -> Text,
+        system_id -> Text,
+        product_id -> Text,
+        form -> Text,
+        requirement_set -> Text,
+        item -> Text,
+        statement_sha256 -> Text,
+        asked_with -> Text,
+        message -> Nullable<Text>,
+        state -> Text,
+        answer_id -> Nullable<Text>,
+        created_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
     review_changes (review_id, number) {
         review_id -> Text,
         number -> BigInt,
@@ -616,6 +652,20 @@ table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         put_away_at -> Nullable<BigInt>,
+    }
+}
+
+table! {
+    question_answers (id) {
+        id -> Text,
+        product_id -> Text,
+        form -> Text,
+        items -> Text,
+        statement_sha256 -> Nullable<Text>,
+        remark -> Nullable<Text>,
+        question_id -> Nullable<Text>,
+        answered_at -> BigInt,
+        told_at -> Nullable<BigInt>,
     }
 }
 
@@ -687,9 +737,12 @@ allow_tables_to_appear_in_same_query!(
     links,
     log_head,
     log_tiles,
+    mandates,
     measure_templates,
     organisations,
     products,
+    question_answers,
+    questions,
     records,
     recovery_codes,
     registrations,

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 on_both_databases![
     every_operation_answers_each_actor_as_the_table_says,
     a_token_without_the_scope_is_refused_everywhere,
+    an_agent_may_do_what_its_mandate_covers_and_nothing_else,
 ];
 
 /// What an operation answers to each actor. Whoever is known by a token leaves one entry in the audit trail. The four in the middle are strangers to the things that the addresses
@@ -102,6 +103,7 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/statements/{sha256}/evidence"                  401  403  404  404  200  200;
     "GET /api/v1/statements/{sha256}/changes"                   401  403  404  404  422  422;
     "POST /api/v1/statements/{sha256}/acknowledgement"          401  403  403  404  200  403;
+    "POST /api/v1/systems/{id}/questions"                       401  403  403  404  201  403;
     "POST /api/v1/statements/{sha256}/confirmation"             401  403  422  403  403  200;
     "POST /api/v1/statements/{sha256}/withdrawal"               401  403  422  403  403  200;
 
@@ -155,6 +157,10 @@ const TABLE: &[Row] = table! {
     "PUT /api/v1/measure-templates/{id}"                        401  403  403  404  200  403;
     "POST /api/v1/measure-templates/{id}/application"           401  403  403  404  200  403;
     "DELETE /api/v1/measure-templates/{id}"                     401  403  403  404  204  403;
+    "GET /api/v1/systems/{id}/questions"                        401  403  403  404  200  403;
+    "GET /api/v1/questions"                                     401  403  200  403  403  200;
+    "POST /api/v1/questions/{id}/answer"                        401  403  404  403  403  200;
+    "POST /api/v1/questions/{id}/withdrawal"                    401  403  403  404  409  403;
     "DELETE /api/v1/systems/{id}"                               401  403  403  404  204  403;
 
     "POST /api/v1/requests"                                     401  403  403  201  409  403;
@@ -168,6 +174,11 @@ const TABLE: &[Row] = table! {
     "POST /api/v1/requests/{id}/link"                           401  403  403  404  409  403;
     "DELETE /api/v1/requests/{id}/link"                         401  403  403  404  409  403;
 
+    "POST /api/v1/mandates"                                     401  403  403  422  201  403;
+    "GET /api/v1/mandates"                                      401  403  403  200  200  403;
+    "GET /api/v1/mandates/{id}"                                 401  403  403  404  200  403;
+    "GET /api/v1/acting-for"                                    401  403  403  200  200  403;
+    "DELETE /api/v1/mandates/{id}"                              401  403  403  404  204  403;
     "POST /api/v1/inspections"                                  401  403  403  201  201  403;
     "GET /api/v1/inspections"                                   401  403  403  200  200  403;
     "GET /api/v1/inspections/{id}"                              401  403  403  404  200  403;
@@ -238,6 +249,9 @@ struct World {
     proof: String,
     system: String,
     request: String,
+    question: String,
+    agent: Institution,
+    mandate: String,
     registration: String,
     attested: String,
     user: String,
@@ -264,17 +278,22 @@ impl World {
         vendor.release(&clinic.request(&product));
         let _ = clinic.fetch(&statement).expect(200);
         let asked = vendor.product("まだ開示していない製品");
+        let system = clinic.system("電子カルテ", &product);
+        let agent = app.institution("医療法人見本会");
         let (inspection, label) = (
             created(&clinic, "/inspections", &json!({})),
             json!({ "label": "保健所" }),
         );
         Self {
+            mandate: mandate(&clinic, &agent, &AGENTS_SCOPES),
+            agent,
+            question: clinic.ask_about(&system, "sds-17.1"),
             other_vendor: app.vendor("別の会社"),
             other_clinic: app.institution("よその医院"),
             spare_client: app.client_of(&clinic.organisation, &["requests:write"]).id,
             pending_kid: vendor.register_key(&new_key()),
             proof: vendor.proof(&vendor.challenge(), &new_key()),
-            system: clinic.system("電子カルテ", &product),
+            system,
             request: clinic.request(&asked),
             registration: application(app, &clinic),
             attested: attested(app, &clinic),
@@ -305,6 +324,8 @@ impl World {
             Some("products") => &self.product,
             Some("systems") => &self.system,
             Some("requests") => &self.request,
+            Some("questions") => &self.question,
+            Some("mandates") => &self.mandate,
             Some("registrations") => &self.registration,
             Some("users") => &self.user,
             Some("inspections") => &self.inspection,
@@ -318,7 +339,7 @@ impl World {
         };
         let path = template
             .replace("{id}", id)
-            .replace("{item}", "sds-84")
+            .replace("reviews/{item}", "reviews/sds-84")
             .replace("{kid}", &self.pending_kid)
             .replace(
                 "attachments/{sha256}",
@@ -374,6 +395,11 @@ impl World {
                 call.json(&self.vendor.statement("sds-sample", &self.product))
             }
             "POST /api/v1/statements" | "POST /api/v1/verify" => call.jose(&self.jws),
+            "POST /api/v1/systems/{id}/questions" => call.json(&json!({ "item": "sds-57.3" })),
+            "POST /api/v1/questions/{id}/answer" => call.json(&json!({ "remark": "対応します。" })),
+            "POST /api/v1/mandates" => call.json(&json!({
+                "agent": self.other_clinic.organisation, "scopes": AGENTS_SCOPES, "until": "2027-03-31",
+            })),
             "POST /api/v1/log/cosignatures" => call.body("text/plain", self.checkpoint.as_str()),
             "POST /api/v1/statements/{sha256}/withdrawal" => {
                 call.jose(&self.vendor.withdrawal(&self.statement, "誤り"))
@@ -444,11 +470,43 @@ impl World {
             path.push_str("?name=契約書.pdf");
         }
         let call = self.with_body(operation, app.site().call(method, &path));
+        let call = self.call(app, operation);
         match who {
             Some(client) => call.bearer(&client.token()).send(),
             None => call.send(),
         }
     }
+
+    /// The same for the clinic.
+    fn ask_for_clinic(&self, app: &TestApp, operation: &str, agent: &Client) -> Answer {
+        let call = self.call(app, operation).bearer(&agent.token());
+        call.header("Kaiji-Acting-For", &self.clinic.organisation)
+            .send()
+    }
+
+    fn call(&self, app: &TestApp, operation: &str) -> Call {
+        let (method, template) = operation.split_once(' ').unwrap();
+        let method = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+            .into_iter()
+            .find(|known| *known == method)
+            .unwrap();
+        self.with_body(operation, app.site().call(method, &self.path(template)))
+    }
+}
+
+/// Everything that can be given to an agent.
+const AGENTS_SCOPES: [&str; 4] = [
+    "statements:read",
+    "requests:write",
+    "reviews:write",
+    "exports:read",
+];
+
+/// The clinic lets the agent act for it; the mandate's id.
+fn mandate(clinic: &Institution, agent: &Institution, scopes: &[&str]) -> String {
+    let new = json!({ "agent": agent.organisation, "scopes": scopes, "until": "2027-03-31" });
+    let given = clinic.post("/mandates").json(&new).created();
+    given["id"].as_str().unwrap().to_owned()
 }
 
 /// Makes something; its id.
@@ -628,4 +686,53 @@ fn a_token_without_the_scope_is_refused_everywhere(app: &TestApp) {
         }
     }
     assert!(refused > 30, "{refused} operations ask for a scope");
+}
+
+fn an_agent_may_do_what_its_mandate_covers_and_nothing_else(app: &TestApp) {
+    let world = World::new(app);
+    let without: Vec<(&str, Institution)> = AGENTS_SCOPES
+        .into_iter()
+        .map(|scope| {
+            let agent = app.institution("別の医療法人");
+            let others: Vec<&str> = AGENTS_SCOPES
+                .into_iter()
+                .filter(|other| *other != scope)
+                .collect();
+            mandate(&world.clinic, &agent, &others);
+            (scope, agent)
+        })
+        .collect();
+    let (mut allowed, mut refused) = (0, 0);
+    for (operation, access) in document(app) {
+        if access.is_empty() {
+            continue;
+        }
+        let open = access.iter().find(|grant| grant["acting_for"] == true);
+        let Some(grant) = open else {
+            let answer = world.ask_for_clinic(app, &operation, &world.agent);
+            answer.problem(403, "forbidden");
+            continue;
+        };
+        assert_eq!(grant["kind"], "institution", "{operation}");
+        if let Some(scope) = grant["scope"].as_str() {
+            let (_, agent) = without
+                .iter()
+                .find(|(missing, _)| *missing == scope)
+                .unwrap();
+            let answer = world.ask_for_clinic(app, &operation, agent);
+            let problem = answer.problem(403, "forbidden");
+            assert!(problem.detail.contains(scope), "{operation}: {problem:?}");
+            refused += 1;
+        }
+        let answer = world.ask_for_clinic(app, &operation, &world.agent);
+        assert!(
+            ![401, 403].contains(&answer.status),
+            "{operation}: {answer:?}"
+        );
+        allowed += 1;
+    }
+    assert!(
+        allowed > 30 && refused > 25,
+        "{allowed} allowed, {refused} refused"
+    );
 }

@@ -9,10 +9,10 @@ use crate::exchange::{
     AcknowledgeError, AnswerError, ApproveKeyError, AuthenticateError, ChainError,
     CheckStatementError, ClientError, CompareError, CosignError, ExportError, FileError,
     IdempotencyError, ImportError, InspectionError, InspectorError, InvitationError, KeyError,
-    LinkError, LogError, MeasureTemplateError, OrganisationError, ProductError, ReadStatementError,
-    RecordError, RegistrationError, RequestError, ReviewError, RiskMatrixError, SessionError,
-    SignInError, Stale, StorageError, SubmitError, SystemError, TokenError, TooManyTries,
-    UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
+    LinkError, LogError, MandateError, MeasureTemplateError, OrganisationError, ProductError,
+    QuestionError, ReadStatementError, RecordError, RegistrationError, RequestError, ReviewError,
+    RiskMatrixError, SessionError, SignInError, Stale, StorageError, SubmitError, SystemError,
+    TokenError, TooManyTries, UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -290,6 +290,19 @@ impl From<ReviewError> for Problem {
     }
 }
 
+impl From<MandateError> for Problem {
+    fn from(error: MandateError) -> Self {
+        match error {
+            MandateError::NotFound => said(Kind::NotFound, &error),
+            MandateError::Violations(violations) => violations.into(),
+            MandateError::InForce(_) => said(Kind::MandateInForce, &error),
+            MandateError::Ended => said(Kind::MandateEnded, &error),
+            MandateError::Idempotency(error) => error.into(),
+            MandateError::Storage(error) => error.into(),
+        }
+    }
+}
+
 impl From<RiskMatrixError> for Problem {
     fn from(error: RiskMatrixError) -> Self {
         match error {
@@ -308,6 +321,20 @@ impl From<MeasureTemplateError> for Problem {
             MeasureTemplateError::Stale(stale) => stale.into(),
             MeasureTemplateError::Idempotency(error) => error.into(),
             MeasureTemplateError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<QuestionError> for Problem {
+    fn from(error: QuestionError) -> Self {
+        match error {
+            QuestionError::NotFound => said(Kind::NotFound, &error),
+            QuestionError::Violations(violations) => violations.into(),
+            QuestionError::OpenAlready(_) => said(Kind::QuestionOpen, &error),
+            QuestionError::State(_) => said(Kind::QuestionState, &error),
+            QuestionError::Request(error) => error.into(),
+            QuestionError::Idempotency(error) => error.into(),
+            QuestionError::Storage(error) => error.into(),
         }
     }
 }

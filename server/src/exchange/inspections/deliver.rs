@@ -23,7 +23,7 @@ impl Exchange {
                 // Asked again: the release may have been narrowed, another call may have been first.
                 let row = readable(tx, &asking, sha256)?;
                 if deliveries::find(tx, &asking.organisation, sha256)?.is_none() {
-                    deliver(tx, &asking.organisation, &row)?;
+                    deliver(tx, &asking, &row)?;
                 }
             }
             Ok::<_, InspectionError>(())

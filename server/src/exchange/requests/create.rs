@@ -30,23 +30,34 @@ impl Exchange {
                 let row = requests::find(tx, Party::Institution(&institution_id), &id)?;
                 return row.ok_or(RequestError::NotFound);
             }
-            check_system(tx, &institution_id, new.system.as_deref())?;
-            let due_on = new.due_on(day_in_japan(tx.now()))?;
-            let row = match &new.asked {
-                Asked::Product(product) => {
-                    let product = requestable(tx, product)?;
-                    let row = begun(tx, &id, &institution_id, &new, due_on);
-                    ask_vendor(tx, &links, row, &product)?
-                }
-                Asked::Address { to, subject } => {
-                    let row = begun(tx, &id, &institution_id, &new, due_on);
-                    ask_address(tx, &links, row, to, subject)?
-                }
-            };
+            let row = create(tx, &links, &id, &institution_id, &new)?;
             remember(tx, request.as_ref(), &row.id)?;
             Ok(row)
         })?;
         self.show_request(actor, created.value)
+    }
+}
+
+/// Makes the institution's request of that id and asks whom it names.
+pub(in crate::exchange) fn create(
+    tx: &mut Tx<'_>,
+    links: &LinkTokens,
+    id: &str,
+    institution_id: &str,
+    new: &NewRequest,
+) -> Result<RequestRow, RequestError> {
+    check_system(tx, institution_id, new.system.as_deref())?;
+    let due_on = new.due_on(day_in_japan(tx.now()))?;
+    match &new.asked {
+        Asked::Product(product) => {
+            let product = requestable(tx, product)?;
+            let row = begun(tx, id, institution_id, new, due_on);
+            ask_vendor(tx, links, row, &product)
+        }
+        Asked::Address { to, subject } => {
+            let row = begun(tx, id, institution_id, new, due_on);
+            ask_address(tx, links, row, to, subject)
+        }
     }
 }
 

@@ -179,6 +179,7 @@ fn approve(tx: &mut Tx<'_>, actor: &Actor, review: &Review) -> Result<ApprovedRe
     let sha256 = Digest::of(document.as_bytes());
     let leaf = tx.append(Entry {
         institution: Some(row.institution_id.clone()),
+        agent: actor.agent.clone(),
         statement_sha256: Some(edition.basis.source.statement),
         review_sha256: Some(sha256),
         ..Entry::new(Event::ReviewApproved)

@@ -74,6 +74,12 @@ impl ReviewedItem {
         self.now.as_ref().filter(|now| now.outcome.is_flagged())
     }
 
+    /// Whether it has the review of that id.
+    pub(in crate::exchange) fn is_of(&self, review: &str) -> bool {
+        let own = self.review.as_ref();
+        own.is_some_and(|own| own.row.id == review)
+    }
+
     /// Whether there is nothing to review any more.
     pub(in crate::exchange) fn is_closed(&self) -> bool {
         self.verdict.standing == Standing::Closed

@@ -431,6 +431,7 @@ fn deed(object: &str) -> Deed {
         action: "systems_list".to_owned(),
         object: object.to_owned(),
         result: "answered".to_owned(),
+        agent: None,
     }
 }
 

@@ -1,0 +1,2 @@
+DROP TABLE question_answers;
+DROP TABLE questions;
