@@ -339,7 +339,7 @@ impl World {
         };
         let path = template
             .replace("{id}", id)
-            .replace("{item}", "sds-84")
+            .replace("reviews/{item}", "reviews/sds-84")
             .replace("{kid}", &self.pending_kid)
             .replace(
                 "attachments/{sha256}",

@@ -297,7 +297,7 @@ fn every_system_has_its_rows_with_what_became_of_it(app: &TestApp) {
     let guide = package.text("はじめに読む.txt");
     for said in [
         "サンプル医院",
-        "2026-12-10",
+        "2026年12月10日（令和8年12月10日）",
         id(&inspection),
         "02-comparison.csv",
     ] {

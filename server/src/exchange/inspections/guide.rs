@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use kaiji_schema::era;
 use kaiji_schema::inspection::{Facts, Table};
 
 use crate::exchange::evidence::fill_in;
@@ -27,7 +28,7 @@ pub(super) fn of_package(facts: &Facts, sha256: &str) -> String {
         ("title", facts.title.clone().unwrap_or_else(none)),
         (
             "visit_on",
-            facts.visit_on.map_or_else(none, |day| day.to_string()),
+            facts.visit_on.map_or_else(none, era::both),
         ),
         ("frozen_at", in_japan(facts.frozen_at)),
         ("id", facts.id.clone()),

@@ -22,8 +22,8 @@ const REVIEWS: [Column; 6] = [
 ];
 
 const CHECKLIST: [Column; 6] = [
-    Column("項番", 0.7),
-    Column("項目", 2.6),
+    Column("項番", 0.55),
+    Column("項目", 2.8),
     Column("回答・状態", 0.7),
     Column("初回確認日", 0.95),
     Column("目標日", 0.95),
@@ -76,8 +76,7 @@ pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
         Table::headed(flow, (2, title), &REVIEWS, rows.map(review_row), NOTHING);
     }
     flow.heading(1, "5　医療機関の取組み");
-    let rows = facts.checklist.iter().map(checklist_row);
-    Table::headed(flow, (2, "5.1　チェックリスト"), &CHECKLIST, rows, NOTHING);
+    checklist(flow, facts);
     contract_points(flow, facts);
     flow.heading(1, "6　開示書の依頼");
     let wanting = facts.systems.iter().filter(|system| system.is_wanting());
@@ -93,6 +92,22 @@ pub(super) fn draw(flow: &mut Flow<'_>, facts: &Facts) {
     flow.heading(1, "7　交付・受領確認の記録");
     let rows = facts.deliveries.iter().map(delivery_row);
     Table::of(flow, &DELIVERIES, rows, NOTHING);
+}
+
+/// The checklist, section by section.
+fn checklist(flow: &mut Flow<'_>, facts: &Facts) {
+    flow.heading_of(2, "5.1　チェックリスト", 160.0);
+    if facts.checklist.is_empty() {
+        flow.paragraph(NOTHING);
+    }
+    let sections = facts
+        .checklist
+        .chunk_by(|one, next| one.section == next.section);
+    for section in sections {
+        let title = section.first().map_or("", |item| &item.section);
+        let rows = section.iter().map(checklist_row);
+        Table::headed(flow, (3, title), &CHECKLIST, rows, NOTHING);
+    }
 }
 
 /// Those of which anything was said; of the others how many there are.
@@ -183,7 +198,7 @@ fn checklist_row(item: &ChecklistRow) -> Vec<String> {
         format!("交換サービスの記録：{}（{}）", item.says, item.standing)
     };
     vec![
-        stacked(&[&item.printed, &item.section]),
+        item.printed.clone(),
         item.text.clone(),
         stacked(&[&item.answer, &item.state]),
         dates::written(&item.first_checked_on),
