@@ -9,7 +9,7 @@ use kaiji_schema::era;
 use super::Page;
 use super::holder::{Holder, Shell};
 use super::plain::{failed, pausing, refused, unknown};
-use crate::exchange::{InspectedView, InspectorError, LinkEnd, Purpose, day_in_japan, in_japan};
+use crate::exchange::{InspectedView, InspectorError, LinkEnd, Purpose, in_japan};
 
 /// What is shown before the token is sent.
 const SHELL: Shell = Shell {
@@ -36,7 +36,6 @@ pub(super) fn scope() -> Scope {
 struct Summary<'a> {
     seen: &'a InspectedView,
     visit_on: Option<String>,
-    frozen_on: String,
     frozen_at: String,
     expires_at: String,
     flagged: usize,
@@ -56,12 +55,10 @@ async fn summary(holder: Holder) -> HttpResponse {
 }
 
 fn page(seen: &InspectedView) -> Page {
-    let frozen = seen.frozen_at.timestamp();
     Page::ok(&Summary {
         seen,
         visit_on: seen.visit_on.as_deref().map(era::both_of),
-        frozen_on: era::both(day_in_japan(frozen)),
-        frozen_at: in_japan(frozen),
+        frozen_at: in_japan(seen.frozen_at.timestamp()),
         expires_at: in_japan(seen.expires_at.timestamp()),
         flagged: seen.summary.nonconforming + seen.summary.unconfirmed,
     })
