@@ -175,7 +175,8 @@ fn about_the_service() -> Vec<Operation> {
             "/api/v1/events",
             events::list,
             "What happened that concerns the caller, in order and without gaps.",
-        ),
+        )
+        .explained("Kept for years: `GET /api/v1/retention` says how many."),
         get(
             "/api/v1/audit-events",
             audit_events::list,
