@@ -15,8 +15,8 @@ REVOKE INSERT ON __diesel_schema_migrations FROM :"role";
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT ON TABLES TO :"role";
 
 -- Changed in place. `log_head` only grows and a tile only gets longer: triggers see to that.
-GRANT UPDATE ON log_head, log_tiles, links, organisations, products, registrations, requests, signing_keys,
-    systems TO :"role";
+GRANT UPDATE ON log_head, log_tiles, links, organisations, products, registrations, requests, requirement_sets,
+    signing_keys, systems TO :"role";
 GRANT UPDATE (disabled_at) ON clients TO :"role";
 GRANT UPDATE (until) ON service_keys TO :"role";
 GRANT UPDATE (revoked_at) ON grants TO :"role";

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum Letter {
     /// To an institution: something came in about a statement that it may read.
     StatementNews(StatementNews),
+    /// To an institution: another requirement set is what its systems are compared with.
+    RequirementSetNews(RequirementSetNews),
     /// To whoever is asked for a statement: the answer is still waited for.
     RequestReminder(RequestReminder),
     /// To whoever reads what is sent to an address: a statement is asked for, and a link leads to where it is answered.
@@ -48,7 +50,9 @@ impl Letter {
             | Self::RegistrationDecided(_)
             | Self::Invitation(_)
             | Self::PasswordReset => Necessity::Personal,
-            Self::StatementNews(_) | Self::RequestNews(_) => Necessity::News,
+            Self::StatementNews(_) | Self::RequirementSetNews(_) | Self::RequestNews(_) => {
+                Necessity::News
+            }
             Self::RequestOpened(_) | Self::RequestReminder(_) | Self::Digest(_) => Necessity::Duty,
         }
     }
@@ -88,6 +92,13 @@ pub enum News {
     Withdrawn,
     /// Its vendor says that it still holds.
     Confirmed,
+}
+
+/// Another requirement set is the current one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequirementSetNews {
+    /// Its title.
+    pub title: String,
 }
 
 /// A request that waits for its answer.

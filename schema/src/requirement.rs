@@ -1,8 +1,9 @@
 //! Requirement sets: the items (確認事項) that a guideline's 【別紙】 wants answered はい or 対象外.
 //!
 //! A set is data: a JSON file that says what it is and which edition of the forms it assumes, and a CSV file of its
-//! items. A new edition of the guideline is two new files under `fixtures/requirement-sets` and a line in
-//! `SOURCES`; what was compared before keeps the set that it was compared with. No item has code of its own.
+//! items. A new edition of the guideline is two new files: under `fixtures/requirement-sets` with a line in `SOURCES`, or
+//! in the directory that an operator names, until the next version of the program. What was compared before keeps the
+//! set that it was compared with. No item has code of its own.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -10,24 +11,29 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::embedded::{self, DataError};
-use crate::form::{FormKind, QuestionNumber};
+use crate::embedded;
+pub use crate::embedded::DataError;
+use crate::form::{FormKind, QuestionNumber, form};
 
-/// The set that is compared with where none is named: the 【別紙】 of guideline 7.0.
+/// The set that is current where an operator says nothing else: the 【別紙】 of guideline 7.0.
 pub const DEFAULT_SET: &str = "mhlw-7.0-annex";
 
-struct Source {
-    about: &'static str,
-    items: &'static str,
+/// The two files of a set.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// What it is, in JSON.
+    pub about: &'a str,
+    /// Its items, in CSV.
+    pub items: &'a str,
 }
 
-const SOURCES: [Source; 1] = [Source {
+const SOURCES: [Source<'static>; 1] = [Source {
     about: include_str!("../../fixtures/requirement-sets/mhlw-7.0-annex.json"),
     items: include_str!("../../fixtures/requirement-sets/mhlw-7.0-annex.csv"),
 }];
 
-static SETS: LazyLock<Vec<RequirementSet>> =
-    LazyLock::new(|| embedded::all(&SOURCES, RequirementSet::parse));
+static BUILT_IN: LazyLock<RequirementSets> =
+    LazyLock::new(|| embedded::whole(RequirementSets::read(&[], DEFAULT_SET)));
 
 /// How the answers to several questions combine into the one answer of an item (DESIGN section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,7 +117,7 @@ impl RequirementSet {
             .and_then(|position| self.items.get(*position))
     }
 
-    fn parse(source: &Source) -> Result<Self, DataError> {
+    fn parse(source: &Source<'_>) -> Result<Self, DataError> {
         let about: About = serde_json::from_str(source.about)?;
         let mut items = Vec::new();
         let mut positions = HashMap::new();
@@ -133,7 +139,27 @@ impl RequirementSet {
             positions,
         };
         set.check_order()?;
+        set.check_numbers()?;
         Ok(set)
+    }
+
+    /// Every number must be one of the form that it names in the edition that the set assumes.
+    fn check_numbers(&self) -> Result<(), DataError> {
+        for item in &self.items {
+            let id = format!(
+                "{}-{}",
+                item.kind.as_str().to_lowercase(),
+                self.form_edition
+            );
+            let form =
+                form(&id).ok_or_else(|| DataError::Rule(format!("there is no form {id}")))?;
+            let mut numbers = item.numbers.iter();
+            if let Some(number) = numbers.find(|number| !form.numbers.contains(number)) {
+                let wrong = format!("item {}: form {id} has no number {number}", item.id);
+                return Err(DataError::Rule(wrong));
+            }
+        }
+        Ok(())
     }
 
     fn check_order(&self) -> Result<(), DataError> {
@@ -149,14 +175,67 @@ impl RequirementSet {
     }
 }
 
-/// Every requirement set that this build knows, the oldest first.
-pub fn requirement_sets() -> &'static [RequirementSet] {
-    &SETS
+/// The requirement sets that a service knows, the oldest first. One of them is current: what institutions are shown
+/// where they name none.
+#[derive(Debug, Clone)]
+pub struct RequirementSets {
+    before: Vec<RequirementSet>,
+    current: RequirementSet,
+    after: Vec<RequirementSet>,
 }
 
-/// The requirement set of that id.
+impl RequirementSets {
+    /// Those that this program carries within itself.
+    pub fn built_in() -> &'static Self {
+        &BUILT_IN
+    }
+
+    /// Those that this program carries and, behind them, `more`, of which the one called `current` is current.
+    ///
+    /// # Errors
+    ///
+    /// A file that does not hold together, two sets of one id, or no set called `current`.
+    pub fn read(more: &[Source<'_>], current: &str) -> Result<Self, DataError> {
+        let mut before: Vec<RequirementSet> = Vec::new();
+        for source in SOURCES.iter().chain(more) {
+            let set = RequirementSet::parse(source)?;
+            if before.iter().any(|known| known.id == set.id) {
+                return Err(DataError::Rule(format!("set {} stands twice", set.id)));
+            }
+            before.push(set);
+        }
+        let place = before.iter().position(|set| set.id == current);
+        let mut from = before.split_off(place.unwrap_or(before.len())).into_iter();
+        match from.next() {
+            Some(current) => Ok(Self {
+                before,
+                current,
+                after: from.collect(),
+            }),
+            None => Err(DataError::Rule(format!("there is no set {current}"))),
+        }
+    }
+
+    /// The one that institutions are shown where they name none.
+    pub fn current(&self) -> &RequirementSet {
+        &self.current
+    }
+
+    /// The one of that id.
+    pub fn find(&self, id: &str) -> Option<&RequirementSet> {
+        self.iter().find(|set| set.id == id)
+    }
+
+    /// All of them, the oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &RequirementSet> {
+        let current = std::iter::once(&self.current);
+        self.before.iter().chain(current).chain(&self.after)
+    }
+}
+
+/// The requirement set of that id among those that this program carries within itself.
 pub fn requirement_set(id: &str) -> Option<&'static RequirementSet> {
-    requirement_sets().iter().find(|set| set.id == id)
+    RequirementSets::built_in().find(id)
 }
 
 #[derive(Deserialize)]
@@ -235,17 +314,13 @@ impl TryFrom<Row> for Item {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::form::form;
 
     fn annex() -> &'static RequirementSet {
         requirement_set(DEFAULT_SET).unwrap()
     }
 
     fn parse(about: &str, items: &str) -> Result<RequirementSet, DataError> {
-        RequirementSet::parse(&Source {
-            about: about.to_owned().leak(),
-            items: items.to_owned().leak(),
-        })
+        RequirementSet::parse(&Source { about, items })
     }
 
     #[test]
@@ -273,19 +348,6 @@ mod tests {
     }
 
     #[test]
-    fn every_number_of_every_set_is_a_number_of_the_form_it_assumes() {
-        for set in requirement_sets() {
-            for item in &set.items {
-                let id = format!("{}-{}", item.kind.as_str().to_lowercase(), set.form_edition);
-                let form = form(&id).unwrap();
-                for number in &item.numbers {
-                    assert!(form.numbers.contains(number), "{} names {number}", item.id);
-                }
-            }
-        }
-    }
-
-    #[test]
     fn ids_say_the_kind_and_the_numbers() {
         for item in &annex().items {
             let numbers: Vec<String> = item.numbers.iter().map(ToString::to_string).collect();
@@ -301,7 +363,7 @@ mod tests {
     #[test]
     fn a_set_whose_description_changes_has_another_digest() {
         let Source { about, items } = SOURCES[0];
-        let other = parse(&about.replace("\"5.0\"", "\"5.1\""), items).unwrap();
+        let other = parse(&about.replace("\"note\": \"", "\"note\": \"※"), items).unwrap();
         assert_eq!(parse(about, items).unwrap().digest(), annex().digest());
         assert_ne!(other.digest(), annex().digest());
     }
@@ -328,5 +390,30 @@ mod tests {
             );
         }
         assert!(parse("{}", items).is_err());
+        assert!(parse(&about.replace("\"5.0\"", "\"5.1\""), items).is_err());
+        assert!(parse(about, &items.replacen("No.28,28,", "No.999,999,", 1)).is_err());
+    }
+
+    #[test]
+    fn a_set_from_outside_stands_behind_those_of_the_program_and_may_be_current() {
+        let Source { about, items } = SOURCES[0];
+        let about = about.replace(DEFAULT_SET, "next-annex");
+        let next = Source {
+            about: &about,
+            items,
+        };
+        let sets = RequirementSets::read(&[next], "next-annex").unwrap();
+        let ids: Vec<&str> = sets.iter().map(|set| set.id.as_str()).collect();
+        assert_eq!(ids, [DEFAULT_SET, "next-annex"]);
+        assert_eq!(sets.current().id, "next-annex");
+        assert!(sets.find(DEFAULT_SET).is_some());
+
+        let sets = RequirementSets::read(&[next], DEFAULT_SET).unwrap();
+        assert_eq!(sets.current().id, DEFAULT_SET);
+        assert_eq!(sets.iter().count(), 2);
+
+        assert!(RequirementSets::read(&[next], "another").is_err());
+        assert!(RequirementSets::read(&[next, next], DEFAULT_SET).is_err());
+        assert!(RequirementSets::read(&SOURCES, DEFAULT_SET).is_err());
     }
 }

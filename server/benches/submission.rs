@@ -32,7 +32,7 @@ use kaiji_schema::jws::{self, Document, Jws, Verified};
 use kaiji_schema::key::SigningKey;
 use kaiji_schema::log::{Frontier, Growth, leaf_hash};
 use kaiji_schema::receipt::{Event, Receipt};
-use kaiji_schema::requirement::requirement_sets;
+use kaiji_schema::requirement::RequirementSets;
 use kaiji_schema::statement::Statement;
 use serde_json::{Value, json};
 
@@ -241,7 +241,7 @@ fn insert_comparisons(
     Named { sha256, verified }: &Named,
 ) -> QueryResult<()> {
     use tables::comparisons;
-    for set in requirement_sets() {
+    for set in RequirementSets::built_in().iter() {
         let comparison = compare(verified.document(), Some(*sha256), set);
         let summary = comparison.summary;
         let items = serde_json::to_string(&comparison.items).expect("items have a JSON form");

@@ -26,11 +26,13 @@ use crate::storage;
 pub use anchors::anchors;
 use open::{Opened, default_address, open};
 pub use open::{database_url, examine, open_exchange, set_up};
+pub use requirement_sets::requirement_sets;
 pub use rotate::{Rotated, rotate_key};
 
 mod anchors;
 mod mail;
 mod open;
+mod requirement_sets;
 mod rotate;
 
 /// Why a service could not be started. Each says what to do.

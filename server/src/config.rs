@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use kaiji_schema::mail_address::MailAddress;
+use kaiji_schema::requirement::DEFAULT_SET;
 use kaiji_schema::retention::LEAST_LOG_YEARS;
 use serde::Deserialize;
 
@@ -43,6 +44,10 @@ pub struct Config {
     /// At what distances from the day that it is due on a request is reminded of: in days, before it where they are
     /// negative.
     pub reminder_days: Vec<i16>,
+    /// A directory with requirement sets that came out after this version of the program.
+    pub requirement_sets: Option<PathBuf>,
+    /// The requirement set that institutions are shown where they name none.
+    pub current_requirement_set: String,
     /// For how long logs are kept.
     pub retention: RetentionSettings,
     /// The witnesses whose cosignatures on checkpoints are kept: their verifier keys, `name+hash+key`.
@@ -191,6 +196,8 @@ impl Default for Config {
             timestamps: None,
             mail: MailSettings::default(),
             reminder_days: vec![-7, -1, 1, 7],
+            requirement_sets: None,
+            current_requirement_set: DEFAULT_SET.to_owned(),
             retention: RetentionSettings::default(),
             witnesses: Vec::new(),
         }

@@ -150,12 +150,18 @@ impl TestApp {
 
     /// Another instance on the same database, with the same keys, name and clock and a high-water file of its own.
     pub fn another(&self, name: &str) -> Instance {
+        self.another_with(name, |_| ())
+    }
+
+    /// The same, with settings of its own.
+    pub fn another_with(&self, name: &str, set: impl FnOnce(&mut Config)) -> Instance {
         let high_water = self.database.directory().join(name);
-        let config = Config {
+        let mut config = Config {
             public_url: Some(self.site.url.clone()),
             high_water: high_water.clone(),
             ..config_of(&self.database)
         };
+        set(&mut config);
         let built = app::build(&config, self.site.clock.clone(), random()).unwrap();
         let running = built.start().unwrap();
         Instance {
@@ -278,6 +284,11 @@ impl Instance {
     /// What its high-water file notes.
     pub fn noted(&self) -> Checkpoint {
         noted(&self.high_water)
+    }
+
+    /// Does all work that the service does by itself.
+    pub fn step_jobs(&self) -> usize {
+        self.running.as_ref().unwrap().step_jobs().unwrap()
     }
 }
 

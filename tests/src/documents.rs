@@ -1,5 +1,7 @@
 //! Keys, samples and signed documents, also such as no honest library would make.
 
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kaiji_schema::Digest;
@@ -31,6 +33,18 @@ pub fn fixture(name: &str) -> Value {
 /// The private key of that name in `fixtures/keys`, such as `vendor-ed25519`.
 pub fn fixture_key(name: &str) -> SigningKey {
     SigningKey::from_pem(&read(&format!("keys/TEST-ONLY-{name}.pem"))).unwrap()
+}
+
+/// Writes the files of a requirement set into a directory of the operator: the set of the program under another name,
+/// without the last of its 58 items of the SDS.
+pub fn write_requirement_set(directory: &Path, id: &str) {
+    const NAME: &str = "mhlw-7.0-annex";
+    let about = read(&format!("requirement-sets/{NAME}.json")).replace(NAME, id);
+    let items = read(&format!("requirement-sets/{NAME}.csv"));
+    let (items, _last) = items.trim_end().rsplit_once('\n').unwrap();
+    std::fs::create_dir_all(directory).unwrap();
+    std::fs::write(directory.join(format!("{id}.json")), about).unwrap();
+    std::fs::write(directory.join(format!("{id}.csv")), format!("{items}\n")).unwrap();
 }
 
 fn read(path: &str) -> String {

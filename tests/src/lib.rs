@@ -31,7 +31,9 @@ pub use app::{Instance, Site, TestApp};
 pub use audit::AuditEntry;
 pub use browser::{Browser, Key};
 pub use database::Database;
-pub use documents::{compact, ed25519_key, fixture, fixture_key, new_key, sha256, sha256_of};
+pub use documents::{
+    compact, ed25519_key, fixture, fixture_key, new_key, sha256, sha256_of, write_requirement_set,
+};
 pub use http::{Answer, Call, Problem};
 pub use letters::Letter;
 pub use people::{Authenticator, PASSWORD, Person};

@@ -33,11 +33,7 @@ const LAYOUT: Layout<'_> = Layout {
 };
 
 /// Writes the template of a form: a row for each question, without answers. `set` gives the help.
-pub fn template(
-    form: &Form,
-    set: Option<&RequirementSet>,
-    encoding: Encoding,
-) -> io::Result<Vec<u8>> {
+pub fn template(form: &Form, set: &RequirementSet, encoding: Encoding) -> io::Result<Vec<u8>> {
     let mut sheet = Sheet::new(Vec::new(), encoding, &TITLES)?;
     for number in &form.numbers {
         // With `No.`, as the 【別紙】 prints it, Excel does not read 16.10 as 16.1.
@@ -48,9 +44,9 @@ pub fn template(
     Ok(bytes)
 }
 
-fn help(form: &Form, number: QuestionNumber, set: Option<&RequirementSet>) -> String {
-    let set = set.filter(|set| set.form_edition == form.edition);
-    let items = set.into_iter().flat_map(|set| set.items_of(form.kind));
+fn help(form: &Form, number: QuestionNumber, set: &RequirementSet) -> String {
+    let same_numbers = set.form_edition == form.edition;
+    let items = set.items_of(form.kind).filter(|_| same_numbers);
     let naming = items.filter(|item| item.numbers.contains(&number));
     naming
         .map(|item| item.text.as_str())
@@ -160,7 +156,7 @@ mod tests {
     fn the_template_has_every_number_and_comes_back_without_answers() {
         for encoding in Encoding::ALL {
             for form in crate::form::forms() {
-                let set = requirement_set(DEFAULT_SET);
+                let set = requirement_set(DEFAULT_SET).unwrap();
                 let bytes = template(form, set, encoding).unwrap();
                 let lines = bytes.split(|byte| *byte == b'\n').count();
                 assert!(lines > form.numbers.len(), "{}", form.id);
@@ -171,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_template_shows_the_items_that_name_a_number_and_no_wording_of_the_form() {
-        let bytes = template(sds(), requirement_set(DEFAULT_SET), Encoding::Utf8).unwrap();
+        let bytes = template(sds(), requirement_set(DEFAULT_SET).unwrap(), Encoding::Utf8).unwrap();
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.starts_with("\u{feff}項番,回答,備考,別紙の確認事項（参考）\r\nNo.1.1,,,"));
         let item = requirement_set(DEFAULT_SET)

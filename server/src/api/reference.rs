@@ -9,7 +9,7 @@ use kaiji_schema::checklist::{Checklist, checklist, checklists};
 use kaiji_schema::contract::{ContractPoints, contract_point_lists};
 use kaiji_schema::form::{Form, form, forms};
 use kaiji_schema::information::{InformationTemplate, information_templates};
-use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set, requirement_sets};
+use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::sheet::answers;
 use serde::{Serialize, Serializer};
 use utoipa::openapi::{RefOr, Schema};
@@ -32,9 +32,9 @@ impl<T, S> Reference<T, S> {
     }
 
     /// All of them, in one part.
-    fn list(things: &'static [T]) -> Ready<Listed<Self>> {
-        let items = things.iter().map(Self::to).collect();
-        ready(Listed(Page { items, next: None }))
+    fn list(things: impl IntoIterator<Item = &'static T>) -> Listed<Self> {
+        let items = things.into_iter().map(Self::to).collect();
+        Listed(Page { items, next: None })
     }
 }
 
@@ -158,21 +158,21 @@ pub struct FormShape {
 }
 
 /// Every requirement set.
-pub fn list_sets() -> Ready<Listed<SetView>> {
-    SetView::list(requirement_sets())
+pub fn list_sets(state: web::Data<State>) -> Ready<Listed<SetView>> {
+    let sets = state.into_inner().exchange().requirement_sets();
+    ready(SetView::list(sets.iter()))
 }
 
 /// One requirement set.
-pub fn find_set(id: web::Path<String>) -> Ready<Answer<Shown<SetView>>> {
-    let set = requirement_set(&id.into_inner())
-        .map(SetView::to)
-        .map(Shown);
+pub fn find_set(state: web::Data<State>, id: web::Path<String>) -> Ready<Answer<Shown<SetView>>> {
+    let sets = state.into_inner().exchange().requirement_sets();
+    let set = sets.find(&id.into_inner()).map(SetView::to).map(Shown);
     ready(set.ok_or_else(|| Kind::UnknownRequirementSet.into()))
 }
 
 /// Every edition of the forms.
 pub fn list_forms() -> Ready<Listed<FormView>> {
-    FormView::list(forms())
+    ready(FormView::list(forms()))
 }
 
 /// One edition of a form.
@@ -182,7 +182,7 @@ pub fn find_form(id: web::Path<String>) -> Ready<Answer<Shown<FormView>>> {
 
 /// Every checklist.
 pub fn list_checklists() -> Ready<Listed<ChecklistView>> {
-    ChecklistView::list(checklists())
+    ready(ChecklistView::list(checklists()))
 }
 
 /// One checklist.
@@ -197,12 +197,12 @@ pub fn find_checklist(id: web::Path<String>) -> Ready<Answer<Shown<ChecklistView
 
 /// Every list of contract points.
 pub fn list_contract_points() -> Ready<Listed<ContractPointListView>> {
-    ContractPointListView::list(contract_point_lists())
+    ready(ContractPointListView::list(contract_point_lists()))
 }
 
 /// Every template of a kind of information.
 pub fn list_information_templates() -> Ready<Listed<InformationTemplateView>> {
-    InformationTemplateView::list(information_templates())
+    ready(InformationTemplateView::list(information_templates()))
 }
 
 /// For how long what is kept.
@@ -211,14 +211,19 @@ pub async fn retention(state: web::Data<State>) -> Shown<RetentionView> {
 }
 
 /// The table to fill in with the answers to a form.
-pub fn template(id: web::Path<String>, format: Query<Format>) -> Ready<Answer<SmallFile>> {
-    ready(template_of(&id.into_inner(), format))
+pub fn template(
+    state: web::Data<State>,
+    id: web::Path<String>,
+    format: Query<Format>,
+) -> Ready<Answer<SmallFile>> {
+    let sets = state.into_inner().exchange().requirement_sets();
+    ready(template_of(&id.into_inner(), format, sets.current()))
 }
 
-fn template_of(id: &str, format: Query<Format>) -> Answer<SmallFile> {
+fn template_of(id: &str, format: Query<Format>, set: &RequirementSet) -> Answer<SmallFile> {
     let form = known_form(id)?;
     let Format { encoding } = format.read()?;
-    let bytes = answers::template(form, requirement_set(DEFAULT_SET), encoding);
+    let bytes = answers::template(form, set, encoding);
     Ok(SmallFile {
         name: format!("kaiji-{}.csv", form.id),
         encoding,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use kaiji_schema::receipt::ClockStatement;
 
-use super::{StartError, anchors};
+use super::{StartError, anchors, requirement_sets};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::exchange::{
@@ -113,6 +113,7 @@ pub(super) fn open(
     );
     let exchange = exchange.anchored(anchors(config)?);
     let exchange = exchange.reminding(reminder_days(config)?);
+    let exchange = exchange.comparing(requirement_sets(config)?);
     let exchange = exchange.keeping(Retention {
         events_years: config.retention.events_years,
         letters_years: config.retention.letters_years,

@@ -81,10 +81,12 @@ impl Findings {
         };
         let has_history = found.check_database(config);
         found.check_keys(config, has_history);
-        let anchors = app::anchors(config);
+        let anchors = app::anchors(config).err();
         found
             .problems
-            .extend(anchors.err().map(|error| error.to_string()));
+            .extend(anchors.map(|error| error.to_string()));
+        let sets = app::requirement_sets(config).err();
+        found.problems.extend(sets.map(|error| error.to_string()));
         if has_history && found.problems.is_empty() {
             let examined = app::examine(config);
             found

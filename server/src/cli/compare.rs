@@ -8,7 +8,7 @@ use clap::Args;
 use kaiji_schema::Digest;
 use kaiji_schema::comparison::{Comparison, Outcome, Summary, compare};
 use kaiji_schema::jws::Document;
-use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set, requirement_sets};
+use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, RequirementSets, requirement_set};
 use kaiji_schema::sheet::ComparisonRow;
 use kaiji_schema::statement::Statement;
 use kaiji_schema::violation::Violations;
@@ -70,7 +70,7 @@ impl Compare {
 }
 
 fn unknown_set(id: &str) -> CommandError {
-    let known: Vec<&str> = requirement_sets()
+    let known: Vec<&str> = RequirementSets::built_in()
         .iter()
         .map(|set| set.id.as_str())
         .collect();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use kaiji_schema::comparison::{ComparedItem, Outcome, compare};
 use kaiji_schema::jws::{Document, Jws, Verified};
 use kaiji_schema::letter::{Letter, News, StatementNews};
-use kaiji_schema::requirement::requirement_set;
+use kaiji_schema::requirement::RequirementSets;
 use kaiji_schema::statement::Statement;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -136,6 +136,7 @@ impl Revised {
         connection: &mut DbConnection,
         earlier: &str,
         compared: &[ComparisonRow],
+        sets: &RequirementSets,
     ) -> Result<Option<Self>, StorageError> {
         let Some(jws) = statements::jws(connection, earlier)? else {
             return Ok(None);
@@ -146,7 +147,7 @@ impl Revised {
             let kept = comparisons::find(connection, earlier, &new.requirement_set_sha256)?;
             // A set that came after the earlier revision was never compared with it.
             let compared_now = || {
-                let set = requirement_set(&new.requirement_set)?;
+                let set = sets.find(&new.requirement_set)?;
                 Some(row_of(&compare(&statement, None, set), set))
             };
             if let Some(old) = kept.or_else(compared_now) {

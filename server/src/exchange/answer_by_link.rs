@@ -8,6 +8,7 @@ use kaiji_schema::comparison::compare;
 use kaiji_schema::form::Form;
 use kaiji_schema::reader::ReadError;
 use kaiji_schema::receipt::Event;
+use kaiji_schema::requirement::RequirementSets;
 use kaiji_schema::sheet::answers;
 use kaiji_schema::statement::{Attested, Questions};
 use kaiji_schema::violation::Violations;
@@ -84,7 +85,7 @@ impl Exchange {
         document: &[u8],
     ) -> Result<Attestation, AnswerError> {
         let now = self.clock.now();
-        let asked = self.db.read(|c| asked_by(c, visitor, now))?;
+        let asked = self.db.read(|c| asked_by(c, visitor, now, self.sets))?;
         let read = Attested::read(document, &asked.0, &asked.1)?;
         // What was read is UTF-8.
         let text = String::from_utf8_lossy(document).into_owned();
@@ -124,7 +125,7 @@ impl Exchange {
         table: &[u8],
     ) -> Result<SheetAnswers, AnswerError> {
         let now = self.clock.now();
-        let (_, asked) = self.db.read(|c| asked_by(c, visitor, now))?;
+        let (_, asked) = self.db.read(|c| asked_by(c, visitor, now, self.sets))?;
         let is_named = |found: &&Form| found.kind.as_str() == form;
         let form = asked.forms().find(is_named).ok_or_else(|| {
             let detail = "must be a form that was asked for";
@@ -148,9 +149,10 @@ fn asked_by(
     connection: &mut DbConnection,
     visitor: &Visitor,
     now: jiff::Timestamp,
+    sets: &'static RequirementSets,
 ) -> Result<(String, Questions), LinkError> {
     let Standing { link, request } = standing(connection, visitor, now)?;
-    let (set, forms) = questions(&link)?;
+    let (set, forms) = questions(&link, sets)?;
     Ok((request.id, Questions { set, forms }))
 }
 

@@ -3,7 +3,6 @@
 
 use kaiji_schema::comparison::{Comparison, compare};
 use kaiji_schema::jws::Document;
-use kaiji_schema::requirement::requirement_sets;
 use kaiji_schema::statement::Statement;
 use kaiji_schema::violation::Violations;
 use serde::Serialize;
@@ -45,7 +44,8 @@ impl Exchange {
         let lacking = |c: &mut _| what_the_vendor_lacks(c, &statement, &actor.organisation);
         Violations::from_vec(self.db.read(lacking)?)?;
         let show = |comparison: Comparison<'_>| serde_json::value::to_raw_value(&comparison).ok();
-        let comparisons = requirement_sets()
+        let comparisons = self
+            .sets
             .iter()
             .filter_map(|set| show(compare(&statement, None, set)))
             .collect();

@@ -2,7 +2,7 @@
 
 use kaiji_schema::comparison::{Summary, compare};
 use kaiji_schema::form::FormKind;
-use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
+use kaiji_schema::requirement::RequirementSet;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -178,7 +178,10 @@ impl Exchange {
         set: Option<&str>,
         form: Option<FormKind>,
     ) -> Result<SystemComparisons, CompareError> {
-        let set = requirement_set(set.unwrap_or(DEFAULT_SET)).ok_or(CompareError::UnknownSet)?;
+        let set = match set {
+            None => self.sets.current(),
+            Some(id) => self.sets.find(id).ok_or(CompareError::UnknownSet)?,
+        };
         let mut comparisons = self.db.read(|c| {
             let institution = &actor.organisation;
             let system = systems::find(c, institution, system_id)?.ok_or(CompareError::NotFound)?;

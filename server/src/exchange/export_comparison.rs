@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 
 use kaiji_schema::comparison::ComparedItem;
-use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
+use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::sheet::{
     ComparisonRow as SheetRow, ComparisonSheet, Encoding, ReadyRows, SignatureStatus,
 };
@@ -72,8 +72,7 @@ impl Exchange {
         actor: &Actor,
         encoding: Encoding,
     ) -> Result<ComparisonExport, ExportError> {
-        let set = requirement_set(DEFAULT_SET)
-            .ok_or_else(|| StorageError::Corrupt(format!("no requirement set {DEFAULT_SET}")))?;
+        let set = self.sets.current();
         let owner = self
             .db
             .read(|c| organisations::find(c, &actor.organisation))?;

@@ -7,6 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kaiji_schema::Digest;
+use kaiji_schema::requirement::{RequirementSet, RequirementSets};
 use ring::hmac;
 
 /// What a link lets its holder do.
@@ -101,6 +102,7 @@ impl LinkToken {
 pub(super) struct LinkTokens {
     key: hmac::Key,
     base: String,
+    asked: &'static RequirementSet,
 }
 
 impl LinkTokens {
@@ -110,7 +112,21 @@ impl LinkTokens {
         Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, secret.as_ref()),
             base: base.to_owned(),
+            asked: RequirementSets::built_in().current(),
         }
+    }
+
+    /// The same, with new links to requests that ask about that set.
+    pub(super) fn asking(&self, set: &'static RequirementSet) -> Self {
+        Self {
+            asked: set,
+            ..self.clone()
+        }
+    }
+
+    /// The requirement set that a new link to a request asks about.
+    pub(super) fn asked(&self) -> &'static RequirementSet {
+        self.asked
     }
 
     /// What is kept of a link's token.

@@ -5,7 +5,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use kaiji_schema::form::FormKind;
-use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
+use kaiji_schema::requirement::{RequirementSet, RequirementSets};
 use kaiji_schema::violation::Violations;
 
 use super::link::{LinkPurpose, LinkRef, LinkToken, LinkTokens, Recognised};
@@ -186,7 +186,7 @@ pub(super) fn issue(
     let before = links::of_request(tx, &request.id)?;
     let link = match before {
         None => {
-            let link = first(tx.now(), tokens, request, expires_at)?;
+            let link = first(tx.now(), tokens, request, expires_at);
             links::insert(tx, &link)?;
             link
         }
@@ -249,10 +249,11 @@ pub(super) fn use_up(tx: &mut Tx<'_>, mut link: LinkRow) -> Result<(), StorageEr
 /// The questions of a link: the requirement set as it was when the letter went out, and the forms that were asked for.
 pub(super) fn questions(
     link: &LinkRow,
+    sets: &'static RequirementSets,
 ) -> Result<(&'static RequirementSet, Vec<FormKind>), StorageError> {
     let is_the_same =
         |set: &&RequirementSet| set.digest().to_string() == link.requirement_set_sha256;
-    let set = requirement_set(&link.requirement_set).filter(is_the_same);
+    let set = sets.find(&link.requirement_set).filter(is_the_same);
     let set = set.ok_or_else(|| {
         let what = format!("requirement set {} of {}", link.requirement_set, link.id);
         StorageError::Corrupt(what)
@@ -266,13 +267,12 @@ fn first(
     tokens: &LinkTokens,
     request: &RequestRow,
     expires_at: Timestamp,
-) -> Result<LinkRow, StorageError> {
-    let set = requirement_set(DEFAULT_SET)
-        .ok_or_else(|| StorageError::Corrupt(format!("no requirement set {DEFAULT_SET}")))?;
+) -> LinkRow {
+    let set = tokens.asked();
     // A request has one link: where one's name is known, so is the other's, and neither lets anybody in.
     let name = request.id.split_once('_').map_or("", |(_, name)| name);
     let id = format!("lnk_{name}");
-    Ok(LinkRow {
+    LinkRow {
         token_sha256: tokens.digest(&reference(&id, 1)).to_string(),
         id,
         request_id: request.id.clone(),
@@ -285,7 +285,7 @@ fn first(
         revoked_at: None,
         used_at: None,
         created_at: now.as_millisecond(),
-    })
+    }
 }
 
 fn reference(id: &str, generation: i64) -> LinkRef {

@@ -19,6 +19,7 @@ mod bring_attachment;
 mod check_statement;
 mod checklist;
 mod clients;
+mod compare_anew;
 mod compare_system;
 mod confirm_statement;
 mod contract_points;
@@ -91,6 +92,7 @@ mod withdraw_statement;
 use std::sync::Arc;
 
 use kaiji_schema::Digest;
+use kaiji_schema::requirement::RequirementSets;
 use kaiji_schema::violation::{Violation, Violations};
 use ring::rand::SecureRandom;
 use serde::Serialize;
@@ -201,6 +203,7 @@ pub struct Exchange {
     retention: Retention,
     remembered: authenticate::Remembered,
     anchors: Anchors,
+    sets: &'static RequirementSets,
     tiles: log::RememberedTiles,
     seal: second_factor::Seal,
     turns: passwords::Turns,
@@ -230,6 +233,7 @@ impl Exchange {
             tokens: jwt::Tokens::new(token_key),
             remembered: authenticate::Remembered::default(),
             anchors: Anchors::default(),
+            sets: RequirementSets::built_in(),
             tiles: log::RememberedTiles::default(),
             reminders: remind::Reminders::default(),
             retention: Retention::default(),
@@ -240,6 +244,21 @@ impl Exchange {
     #[must_use]
     pub fn anchored(self, anchors: Anchors) -> Self {
         Self { anchors, ..self }
+    }
+
+    /// The same that compares with these requirement sets, for as long as the process lives.
+    #[must_use]
+    pub fn comparing(self, sets: &'static RequirementSets) -> Self {
+        Self {
+            sets,
+            links: Arc::new(self.links.asking(sets.current())),
+            ..self
+        }
+    }
+
+    /// The requirement sets that statements are compared with.
+    pub fn requirement_sets(&self) -> &'static RequirementSets {
+        self.sets
     }
 
     /// The public base address: `iss` of access tokens, `aud` of client assertions, `issuer` of key proofs.

@@ -1,6 +1,7 @@
 //! Whoever holds a link sees what is asked, by whom and until when, and keeps what they filled in so far.
 
 use kaiji_schema::reader::{FromMembers, Reader};
+use kaiji_schema::requirement::RequirementSets;
 use serde::Serialize;
 
 use super::links::{LinkError, Standing, Visitor, questions, standing};
@@ -93,7 +94,7 @@ impl Exchange {
         let now = self.clock.now();
         self.db.read(|c| {
             let standing = standing(c, visitor, now)?;
-            Ok(view(c, standing)?)
+            Ok(view(c, standing, self.sets)?)
         })
     }
 
@@ -111,10 +112,14 @@ impl Exchange {
     }
 }
 
-fn view(connection: &mut DbConnection, standing: Standing) -> Result<LinkView, StorageError> {
+fn view(
+    connection: &mut DbConnection,
+    standing: Standing,
+    sets: &'static RequirementSets,
+) -> Result<LinkView, StorageError> {
     let Standing { link, request } = standing;
     let institution = organisations::find(connection, &request.institution_id)?;
-    let (set, forms) = questions(&link)?;
+    let (set, forms) = questions(&link, sets)?;
     let items = forms.iter().flat_map(|form| set.items_of(*form));
     let asked = items.map(|item| LinkQuestion {
         item: &item.id,

@@ -25,7 +25,7 @@ const BATCH: i64 = 100;
 const MORNINGS: i32 = 3;
 
 /// At what distances from the day that it is due on a request is reminded of: in days, before it where they are negative.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReminderDays(Vec<i16>);
 
 /// Distances are too many or too far.
@@ -44,12 +44,6 @@ impl ReminderDays {
         } else {
             Err(TooManyDays)
         }
-    }
-}
-
-impl Default for ReminderDays {
-    fn default() -> Self {
-        Self(vec![-7, -1, 1, 7])
     }
 }
 

@@ -155,11 +155,12 @@ fn settle(tx: &mut Tx<'_>, claimed: &ClaimedLetter, fate: &LetterFate) -> Result
     match fate {
         LetterFate::Sent => letters::settle(tx, *number, SENT, None, now.as_millisecond()),
         LetterFate::Refused(reason) => give_up(tx, *number, reason),
-        LetterFate::Untried | LetterFate::Postponed(_) if is_too_old(claimed, now) => give_up(
-            tx,
-            *number,
-            "its server could not be reached for three days",
-        ),
+        LetterFate::Postponed(reason) if is_too_old(claimed, now) => {
+            give_up(tx, *number, &format!("not taken for three days: {reason}"))
+        }
+        LetterFate::Untried if is_too_old(claimed, now) => {
+            give_up(tx, *number, "no server could be reached for three days")
+        }
         LetterFate::Postponed(reason) => {
             let next = later(now, pause_after(attempts + 1));
             let reason = Some(shortened(reason));

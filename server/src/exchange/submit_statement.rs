@@ -8,7 +8,7 @@ use kaiji_schema::comparison::{Comparison, Summary, compare};
 use kaiji_schema::jws::{Jws, Refusal, Verified, VerifyError};
 use kaiji_schema::key::PublicKey;
 use kaiji_schema::receipt::Event;
-use kaiji_schema::requirement::requirement_sets;
+use kaiji_schema::requirement::RequirementSets;
 use kaiji_schema::statement::Statement;
 use kaiji_schema::violation::{Violation, Violations};
 use serde::Serialize;
@@ -115,7 +115,8 @@ impl Exchange {
         let statement = verified.document();
         refuse_another_issuer(statement, actor)?;
         let sha256 = verified.sha256();
-        let compared: Vec<ComparisonRow> = requirement_sets()
+        let sets = self.sets;
+        let compared: Vec<ComparisonRow> = sets
             .iter()
             .map(|set| row_of(&compare(statement, Some(sha256), set), set))
             .collect();
@@ -126,6 +127,7 @@ impl Exchange {
             verified,
             compared,
             announcement,
+            sets,
         };
         let submitted = self.write_prepared(preparing, actor, move |tx| incoming.take_in(tx))?;
         let (mut submission, leaf) = submitted.into_value_and_leaf();
@@ -155,7 +157,7 @@ impl Exchange {
             None => None,
             Some(earlier) => self
                 .db
-                .read(|c| Revised::read(c, &earlier.to_string(), compared))?,
+                .read(|c| Revised::read(c, &earlier.to_string(), compared, self.sets))?,
         };
         Ok(Announcement::statement_received(verified, earlier))
     }
@@ -196,6 +198,7 @@ struct Incoming {
     vendor: String,
     compared: Vec<ComparisonRow>,
     announcement: Announcement,
+    sets: &'static RequirementSets,
 }
 
 impl Incoming {
@@ -203,7 +206,7 @@ impl Incoming {
     fn take_in(&self, tx: &mut Tx<'_>) -> Result<Submission, SubmitError> {
         tx.concerns(&self.verified.sha256().to_string());
         if let Some(held) = statements::with_payload(tx, &self.vendor, &self.payload_sha256)? {
-            return held_submission(tx, held);
+            return held_submission(tx, held, self.sets);
         }
         let statement = self.verified.document();
         let (now, kid) = (tx.now(), self.verified.kid());
@@ -307,11 +310,15 @@ fn refuse_unless_it_follows(statement: &Statement, head: &StatementRow) -> Resul
     Ok(())
 }
 
-fn held_submission(tx: &mut Tx<'_>, row: StatementRow) -> Result<Submission, SubmitError> {
+fn held_submission(
+    tx: &mut Tx<'_>,
+    row: StatementRow,
+    sets: &RequirementSets,
+) -> Result<Submission, SubmitError> {
     let receipt = log::receipt(tx, row.receipt_leaf)?;
     let proof = first_proof(tx, row.receipt_leaf)?.to_text();
     let mut compared = Vec::new();
-    for set in requirement_sets() {
+    for set in sets.iter() {
         let kept = comparisons::find(tx, &row.sha256, &set.digest().to_string())?;
         compared.extend(kept.as_ref().map(Into::into));
     }

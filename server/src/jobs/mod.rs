@@ -52,8 +52,10 @@ impl Jobs {
     fn rows(&self) -> Result<bool, Error> {
         let exchange = &self.exchange;
         Ok(exchange.spread_announcements()?
+            || exchange.tell_of_requirement_set()?
             || exchange.remind_of_requests()?
             || exchange.gather_letters()?
+            || exchange.compare_anew()?
             || exchange.sweep_files()?
             || exchange.remove_expired()?
             || exchange.close_audit_day()?)

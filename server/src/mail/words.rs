@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use kaiji_schema::era;
 use kaiji_schema::letter::{
     Digest, Invitation, Letter, News, RegistrationDecided, RequestAsked, RequestNews,
-    RequestReminder, RequestTurn, StatementNews,
+    RequestReminder, RequestTurn, RequirementSetNews, StatementNews,
 };
 
 use super::Parcel;
@@ -54,6 +54,7 @@ fn prose(letter: &Letter, link: Option<&str>) -> askama::Result<(String, String)
         Letter::Invitation(letter) => InvitationWords { letter, link }.render(),
         Letter::PasswordReset => PasswordResetWords { link }.render(),
         Letter::StatementNews(letter) => StatementNewsWords { letter }.render(),
+        Letter::RequirementSetNews(letter) => RequirementSetNewsWords { letter }.render(),
         Letter::RequestReminder(letter) => RequestReminderWords { letter, link }.render(),
         Letter::RequestByLink(letter) | Letter::RequestOpened(letter) => {
             RequestAskedWords { letter, link }.render()
@@ -79,7 +80,11 @@ fn digest_words(digest: &Digest) -> askama::Result<DigestWords<'_>> {
     })
 }
 
-/// A day as letters write it, for the templates, which hand everything over by reference.
+/// A day as letters write it, for the templates.
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates hand everything over by reference"
+)]
 fn in_words(day: &Date) -> String {
     era::both(*day)
 }
@@ -112,6 +117,12 @@ fn line(text: &str) -> Line<'_> {
 #[template(path = "letters/statement_news.txt")]
 struct StatementNewsWords<'a> {
     letter: &'a StatementNews,
+}
+
+#[derive(Template)]
+#[template(path = "letters/requirement_set_news.txt")]
+struct RequirementSetNewsWords<'a> {
+    letter: &'a RequirementSetNews,
 }
 
 #[derive(Template)]

@@ -29,6 +29,7 @@ pub mod records;
 pub mod registrations;
 pub mod reminders;
 pub mod requests;
+pub mod requirement_sets;
 pub mod service_keys;
 pub mod sessions;
 pub mod signing_keys;

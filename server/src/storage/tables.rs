@@ -240,6 +240,17 @@ table! {
 }
 
 table! {
+    requirement_sets (sha256) {
+        sha256 -> Text,
+        id -> Text,
+        compared_up_to -> Text,
+        compared_at -> Nullable<BigInt>,
+        current_since -> Nullable<BigInt>,
+        told_up_to -> Nullable<Text>,
+    }
+}
+
+table! {
     systems (id) {
         id -> Text,
         institution_id -> Text,
@@ -577,6 +588,7 @@ allow_tables_to_appear_in_same_query!(
     registrations,
     reminders,
     requests,
+    requirement_sets,
     service_keys,
     sessions,
     signing_keys,

@@ -39,6 +39,7 @@ mod parity;
 mod people;
 mod release;
 mod reminders;
+mod requirement_sets;
 mod retention;
 mod revisions;
 mod roles;

@@ -156,6 +156,20 @@ fn what_is_not_taken_now_is_tried_again_after_longer_and_longer_pauses() {
 }
 
 #[test]
+fn what_is_not_taken_for_three_days_is_given_up_with_the_servers_last_word() {
+    let post = Post::new();
+    let clinic = post.institution("later-9@sample.example.jp");
+    post.publish_to(&[&clinic]);
+    post.reached();
+    post.wait(60 * 72);
+    assert!(post.reached().is_empty());
+    let reason = failures(&clinic).remove(0)["reason"].clone();
+    let reason = reason.as_str().unwrap();
+    assert!(reason.starts_with("not taken for three days: "), "{reason}");
+    assert!(reason.contains("Try again later"), "{reason}");
+}
+
+#[test]
 fn a_connection_that_breaks_in_the_middle_of_a_letter_loses_nothing() {
     let post = Post::new();
     let first = post.institution("dropped-1@sample.example.jp");

@@ -2,7 +2,7 @@
 
 use kaiji_schema::era;
 use kaiji_schema::form::FormKind;
-use kaiji_schema::requirement::requirement_set;
+use kaiji_schema::requirement::RequirementSets;
 use kaiji_schema::sheet::SignatureStatus;
 use kaiji_schema::statement::Questions;
 
@@ -47,13 +47,13 @@ pub(super) struct Forwarder {
 
 impl Asked {
     /// What a link shows; `None` where this program does not know the questions, which whoever opened it asked before.
-    pub(super) fn of(view: LinkView) -> Option<Self> {
+    pub(super) fn of(view: LinkView, sets: &'static RequirementSets) -> Option<Self> {
         let draft = Draft::kept(view.draft.as_deref());
         let forms = view.forms.iter();
         let chain = view.forwarded_by.into_iter();
         Some(Self {
             questions: Questions {
-                set: requirement_set(&view.requirement_set)?,
+                set: sets.find(&view.requirement_set)?,
                 forms: forms.filter_map(|form| FormKind::from_name(form)).collect(),
             },
             request: view.request,

@@ -197,7 +197,7 @@ async fn bring_sheet(holder: Holder, request: HttpRequest, body: Body) -> HttpRe
 fn asked(exchange: &Exchange, visitor: &Visitor) -> Result<Asked, LinkError> {
     let view = exchange.open_link(visitor)?;
     let unknown = || StorageError::Corrupt("the questions of a link are unknown".to_owned());
-    Ok(Asked::of(view).ok_or_else(unknown)?)
+    Ok(Asked::of(view, exchange.requirement_sets()).ok_or_else(unknown)?)
 }
 
 fn save(exchange: &Exchange, visitor: &Visitor, draft: &Draft) -> Result<(), LinkError> {

@@ -4,17 +4,13 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use kaiji_tests::{Database, Home, Program, SmtpServer, SmtpTls, Vendor};
 use serde_json::json;
 
 use crate::connection::post;
-use crate::load;
-use crate::process;
 use crate::table::Table;
 use crate::world::CLIENTS;
+use crate::{database, load, process};
 
 /// How many institutions hold the product.
 const HOLDERS: u32 = 10_000;
@@ -60,10 +56,10 @@ pub fn news_for_many(table: &mut Table) {
     let started = Instant::now();
     let statement = scene.vendor.statement("sds-whole-form", &product);
     let sha256 = scene.vendor.publish(&statement);
-    let announced = "SELECT COUNT(*) AS number FROM announcements";
+    let announced = "announcements";
     let fan_out = scene.crowd_while(|scene| scene.count(announced) > 0);
     let spread = started.elapsed();
-    let waiting = "SELECT COUNT(*) AS number FROM letters WHERE state = 'waiting'";
+    let waiting = "letters WHERE state = 'waiting'";
     let posting = scene.crowd(QUIET_ROUNDS);
     assert!(
         scene.count(waiting) > 0,
@@ -75,13 +71,9 @@ pub fn news_for_many(table: &mut Table) {
     }
     let posted = started.elapsed();
 
-    let comparisons = scene.count(&format!(
-        "SELECT COUNT(*) AS number FROM comparisons WHERE statement_sha256 = '{sha256}'"
-    ));
-    let letters = scene.count("SELECT COUNT(*) AS number FROM letters WHERE state = 'sent'");
-    let events = scene.count(&format!(
-        "SELECT COUNT(*) AS number FROM events WHERE subject LIKE '%{sha256}%'"
-    ));
+    let comparisons = scene.count(&format!("comparisons WHERE statement_sha256 = '{sha256}'"));
+    let letters = scene.count("letters WHERE state = 'sent'");
+    let events = scene.count(&format!("events WHERE subject LIKE '%{sha256}%'"));
     let (_, highest) = process::memory(scene.program.id());
     let received = server.letters().len();
     let holders = i64::from(HOLDERS);
@@ -145,27 +137,6 @@ impl Scene {
         }
     }
 
-    fn database(&self) -> SqliteConnection {
-        let file = self.home.directory().join("var/kaiji.sqlite");
-        let mut database = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
-        database
-            .batch_execute("PRAGMA busy_timeout = 5000;")
-            .unwrap();
-        database
-    }
-
-    fn count(&self, sql: &str) -> i64 {
-        #[derive(QueryableByName)]
-        struct Count {
-            #[diesel(sql_type = BigInt)]
-            number: i64,
-        }
-        let counted: Count = diesel::sql_query(sql)
-            .get_result(&mut self.database())
-            .unwrap();
-        counted.number
-    }
-
     /// The institutions and what they were granted are written straight into the database.
     fn product_held_by_many(&self) -> String {
         let product = self.vendor.product("一万施設の製品");
@@ -177,8 +148,12 @@ impl Scene {
              INSERT INTO grants (institution_id, product_id, granted_at)
              SELECT id, '{product}', 0 FROM organisations WHERE name = '負荷医院';"
         );
-        self.database().batch_execute(&sql).unwrap();
+        database::execute(&self.home, &sql);
         product
+    }
+
+    fn count(&self, from: &str) -> i64 {
+        database::count(&self.home, from)
     }
 
     fn crowd(&mut self, rounds: usize) -> Rate {

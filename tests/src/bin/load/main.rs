@@ -2,8 +2,8 @@
 //! number of requests, and sets what it measures beside floors measured in the same run.
 //!
 //! `tests/with-foreign-tools cargo run --release -p kaiji-tests --bin load` prints the table; with `-- --write` it goes to
-//! `docs/performance.md`, where people's notes below it stay; with `-- --log` or
-//! `-- --letters` only the long log or the letters are measured, and printed.
+//! `docs/performance.md`, where people's notes below it stay; with `-- --log`,
+//! `-- --letters` or `-- --sets` only the long log, the letters or a new requirement set are measured, and printed.
 //! Only ratios mean something on a machine that others use as well.
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +15,7 @@
 )]
 
 mod connection;
+mod database;
 mod floors;
 mod letter_scenes;
 mod load;
@@ -22,6 +23,7 @@ mod log_scenes;
 mod long_log;
 mod process;
 mod scenes;
+mod set_scenes;
 mod table;
 mod world;
 
@@ -45,6 +47,11 @@ fn main() {
         println!("{}", table.markdown());
         return;
     }
+    if asked("--sets") {
+        set_scenes::new_set(&mut table);
+        println!("{}", table.markdown());
+        return;
+    }
     let mut world = World::open();
     scenes::idle(&mut table, &world);
     let floors = scenes::floors(&mut table, &world);
@@ -62,6 +69,7 @@ fn main() {
     scenes::pulled_plug(&mut table, world);
     log_scenes::long_log(&mut table);
     letter_scenes::news_for_many(&mut table);
+    set_scenes::new_set(&mut table);
     let page = page(&table);
     if asked("--write") {
         let notes = fs::read_to_string(PAGE).unwrap_or_default();

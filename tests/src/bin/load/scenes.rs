@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kaiji_schema::comparison::compare;
 use kaiji_schema::jws::{Document, Jws};
-use kaiji_schema::requirement::requirement_sets;
+use kaiji_schema::requirement::RequirementSets;
 use kaiji_schema::statement::Statement;
 use kaiji_tests::Institution;
 
@@ -67,7 +67,8 @@ pub fn floors(table: &mut Table, world: &World) -> Floors {
             .unwrap()
             .len()
     };
-    let bytes = jws.len() + OTHER_BYTES + requirement_sets().iter().map(items).sum::<usize>();
+    let bytes =
+        jws.len() + OTHER_BYTES + RequirementSets::built_in().iter().map(items).sum::<usize>();
     let commit = floors::commit(world.home.directory(), bytes);
     let submission = floors::submission();
     table.floor(
