@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use jiff::ToSpan;
+use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +104,8 @@ kinds! {
 
 /// The first day from which records are still kept, where they are kept for so many years.
 pub fn kept_since(today: Date, years: u16) -> Date {
-    today.saturating_sub(i32::from(years).years())
+    let span = Span::new().try_years(years);
+    span.map_or(Date::MIN, |span| today.saturating_sub(span))
 }
 
 #[cfg(test)]

@@ -73,6 +73,7 @@ const VERSION: &str = "/api/v1";
 pub fn operations() -> Vec<Operation> {
     [
         about_the_service(),
+        of_reference_data(),
         of_the_log(),
         of_the_operator(),
         of_vendors(),
@@ -123,6 +124,29 @@ fn about_the_service() -> Vec<Operation> {
             oauth::token,
             "Get an access token with a signed assertion (RFC 7523).",
         ),
+        get(
+            "/api/v1/directory/products",
+            directory::search,
+            "Find products that their vendors want to be found.",
+        ),
+        get(
+            "/api/v1/events",
+            events::list,
+            "What happened that concerns the caller, in order and without gaps.",
+        )
+        .explained("Kept for years: `GET /api/v1/retention` says how many."),
+        get(
+            "/api/v1/audit-events",
+            audit_events::list,
+            "What the caller's organisation did and tried to do (監査証跡).",
+        )
+        .explained(audit_events::DESCRIPTION),
+    ]
+}
+
+/// What everybody may know: the lists that documents and records follow.
+fn of_reference_data() -> Vec<Operation> {
+    vec![
         get(
             "/api/v1/requirement-sets",
             reference::list_sets,
@@ -178,22 +202,6 @@ fn about_the_service() -> Vec<Operation> {
             reference::retention,
             "For how long what is kept, and what the law asks of institutions.",
         ),
-        get(
-            "/api/v1/directory/products",
-            directory::search,
-            "Find products that their vendors want to be found.",
-        ),
-        get(
-            "/api/v1/events",
-            events::list,
-            "What happened that concerns the caller, in order and without gaps.",
-        ),
-        get(
-            "/api/v1/audit-events",
-            audit_events::list,
-            "What the caller's organisation did and tried to do (監査証跡).",
-        )
-        .explained(audit_events::DESCRIPTION),
     ]
 }
 

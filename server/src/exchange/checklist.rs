@@ -13,6 +13,7 @@ use kaiji_schema::Digest;
 use kaiji_schema::checklist::{
     Checklist, ChecklistItem, DEFAULT_CHECKLIST, FactKind, ItemState, checklist,
 };
+use kaiji_schema::requirement::RequirementSet;
 use kaiji_schema::violation::Violations;
 
 use super::evidence_files::name_evidence_files;
@@ -68,16 +69,18 @@ fn entry_of(
     find_record(connection, institution, RecordKind::ChecklistItem, &subject)
 }
 
-/// Every item of the institution's checklist as it stands on that day, in the printed order.
+/// Every item of the institution's checklist as it stands on that day, in the printed order; what is compared is compared
+/// with that set.
 pub(super) fn checklist_of(
     connection: &mut DbConnection,
     institution: &str,
+    set: &'static RequirementSet,
     today: Date,
 ) -> Result<Vec<ChecklistItemView>, StorageError> {
     let items = &kept_checklist()?.items;
     let entries = entries_of(connection, institution)?;
     let kinds: Vec<FactKind> = items.iter().filter_map(|item| item.facts).collect();
-    let known = Known::of(connection, institution, &kinds, today)?;
+    let known = Known::of(connection, institution, &kinds, set, today)?;
     let views = items.iter().map(|item| {
         let subject = subject_of(item);
         let entry = entries.iter().find(|entry| entry.subject == subject);
@@ -92,12 +95,13 @@ fn facts_of(
     connection: &mut DbConnection,
     institution: &str,
     item: &ChecklistItem,
+    set: &'static RequirementSet,
     today: Date,
 ) -> Result<Option<Facts>, StorageError> {
     let Some(kind) = item.facts else {
         return Ok(None);
     };
-    Known::of(connection, institution, &[kind], today)?
+    Known::of(connection, institution, &[kind], set, today)?
         .facts(kind)
         .map(Some)
 }
@@ -107,7 +111,7 @@ impl Exchange {
     pub fn list_checklist(&self, actor: &Actor) -> Result<Vec<ChecklistItemView>, StorageError> {
         let today = day_in_japan(self.clock.now());
         self.db
-            .read(|c| checklist_of(c, &actor.organisation, today))
+            .read(|c| checklist_of(c, &actor.organisation, self.sets.current(), today))
     }
 
     /// One item of it.
@@ -119,7 +123,7 @@ impl Exchange {
         let (item, today) = (item_of(item)?, day_in_japan(self.clock.now()));
         let shown = self.db.read(|c| {
             let entry = entry_of(c, &actor.organisation, item)?;
-            let facts = facts_of(c, &actor.organisation, item, today)?;
+            let facts = facts_of(c, &actor.organisation, item, self.sets.current(), today)?;
             view::shown(item, entry.as_ref(), facts, today)
         });
         Ok(shown?)
@@ -148,7 +152,7 @@ impl Exchange {
         said.check(today)?;
         let facts = self
             .db
-            .read(|c| facts_of(c, &actor.organisation, item, today))?;
+            .read(|c| facts_of(c, &actor.organisation, item, self.sets.current(), today))?;
         let basis = facts.as_ref().map(Facts::sha256).transpose()?;
         let saying = actor.clone();
         let said = self.write(actor, move |tx| {
@@ -170,7 +174,7 @@ impl Exchange {
         let (item, today) = (item_of(item)?, day_in_japan(self.clock.now()));
         let facts = self
             .db
-            .read(|c| facts_of(c, &actor.organisation, item, today))?;
+            .read(|c| facts_of(c, &actor.organisation, item, self.sets.current(), today))?;
         let facts = facts.ok_or(RecordError::NotFound)?;
         let basis = facts.sha256()?;
         if basis != confirmation.facts_sha256 {

@@ -24,7 +24,11 @@ impl Exchange {
         let (owner, items, files) = self.db.read(|c| {
             let owner = organisations::find(c, institution)?;
             let files = evidence_files::all_named(c, institution)?;
-            Ok::<_, StorageError>((owner, checklist_of(c, institution, today)?, files))
+            Ok::<_, StorageError>((
+                owner,
+                checklist_of(c, institution, self.sets.current(), today)?,
+                files,
+            ))
         })?;
         let names: HashMap<_, _> = files
             .into_iter()

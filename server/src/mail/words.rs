@@ -92,7 +92,11 @@ fn reviews_due_words(letter: &ReviewsDue) -> ReviewsDueWords<'_> {
     }
 }
 
-/// A day as letters write it, for the templates, which hand everything over by reference.
+/// A day as letters write it, for the templates.
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates hand everything over by reference"
+)]
 fn in_words(day: &Date) -> String {
     era::both(*day)
 }

@@ -352,20 +352,17 @@ pub fn open_before(
         .filter(questions::created_at.le(answer.answered_at))
         .order((questions::institution_id, questions::id))
         .limit(limit);
-    let rows = match &answer.question_id {
-        Some(one) => directly!(connection, |own| query
+    if let Some(one) = &answer.question_id {
+        return Ok(directly!(connection, |own| query
             .filter(questions::id.eq(one))
             .select(QuestionRow::as_select())
-            .load(own)),
-        None => {
-            let items: Vec<&str> = answer.items.split(' ').collect();
-            directly!(connection, |own| query
-                .filter(sql::<Text>(ITEM_KEY).eq_any(items))
-                .select(QuestionRow::as_select())
-                .load(own))
-        }
-    };
-    Ok(rows?)
+            .load(own))?);
+    }
+    let items: Vec<&str> = answer.items.split(' ').collect();
+    Ok(directly!(connection, |own| query
+        .filter(sql::<Text>(ITEM_KEY).eq_any(items))
+        .select(QuestionRow::as_select())
+        .load(own))?)
 }
 
 /// The oldest answer of which not everybody was told who asked.

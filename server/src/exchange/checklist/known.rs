@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kaiji_schema::checklist::{ChecklistItem, FactKind};
-use kaiji_schema::requirement::{DEFAULT_SET, RequirementSet, requirement_set};
+use kaiji_schema::requirement::RequirementSet;
 
 use super::facts::{
     ComparisonFacts, Facts, FlaggedSystem, InformationFacts, LedgerFacts, NamedSystem,
@@ -63,15 +63,14 @@ struct ProductKnown {
 }
 
 impl Known {
-    /// Reads what these kinds of facts need.
+    /// Reads what these kinds of facts need; statements are compared with that set.
     pub(super) fn of(
         connection: &mut DbConnection,
         institution: &str,
         kinds: &[FactKind],
+        set: &'static RequirementSet,
         today: Date,
     ) -> Result<Self, StorageError> {
-        let set = requirement_set(DEFAULT_SET)
-            .ok_or_else(|| StorageError::Corrupt(format!("no requirement set {DEFAULT_SET}")))?;
         let mut known = Self {
             today,
             set,

@@ -26,10 +26,7 @@ pub(super) fn of_package(facts: &Facts, sha256: &str) -> String {
             code.map_or_else(String::new, |code| format!("(医療機関コード {code})")),
         ),
         ("title", facts.title.clone().unwrap_or_else(none)),
-        (
-            "visit_on",
-            facts.visit_on.map_or_else(none, era::both),
-        ),
+        ("visit_on", facts.visit_on.map_or_else(none, era::both)),
         ("frozen_at", in_japan(facts.frozen_at)),
         ("id", facts.id.clone()),
         ("sha256", sha256.to_owned()),

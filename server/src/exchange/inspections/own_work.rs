@@ -36,7 +36,7 @@ impl OwnWork {
         let names: HashMap<_, _> = files.map(|row| (row.sha256, row.name)).collect();
         let matrices = Matrices::read(connection, institution)?;
         let (_, matrix) = matrices.current()?;
-        let checklist = checklist_of(connection, institution, today)?;
+        let checklist = checklist_of(connection, institution, as_of.set, today)?;
         let systems = contract_points_of(connection, institution, today)?;
         let points = systems.iter().flat_map(|system| {
             let points = system.points.iter();

@@ -277,21 +277,16 @@ impl Asking {
 
     /// The questions as the word that comes with a request.
     fn in_words(&self, asked: &[Asked<'_>]) -> String {
-        let mut words = String::from("先にいただいた回答の、次の確認事項についてお尋ねします。");
-        for (target, _) in asked {
+        let first = "先にいただいた回答の、次の確認事項についてお尋ねします。".to_owned();
+        let items = asked.iter().map(|(target, _)| {
             let item = target.item;
-            words += &format!(
-                "\n・{} No.{} {}",
-                item.kind.as_str(),
-                item.printed_number,
-                item.text
-            );
-        }
-        if let Some(message) = &self.message {
-            words += "\n";
-            words += message;
-        }
-        words
+            let (form, number) = (item.kind.as_str(), &item.printed_number);
+            format!("・{form} No.{number} {}", item.text)
+        });
+        let lines = std::iter::once(first)
+            .chain(items)
+            .chain(self.message.clone());
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -10,7 +10,8 @@ use crate::actor::Actor;
 use crate::exchange::compare_system::{ComparedItemView, comparison_of};
 use crate::exchange::{Exchange, Moment, Page, Window};
 use crate::storage::questions::{self, AnsweredRow, AskedItemRow};
-use crate::storage::{DbConnection, Error as StorageError, comparisons, products, statements};
+use crate::storage::statements::{self, StatementRow};
+use crate::storage::{DbConnection, Error as StorageError, comparisons, products};
 
 /// How many of those who ask about one item are shown.
 const SHOWN: i64 = 50;
@@ -119,15 +120,16 @@ fn asked_item(
 ) -> Result<AskedItemView, StorageError> {
     let rows = questions::of_item(connection, &asked, state, SHOWN)?;
     let product = products::find(connection, &asked.product_id)?;
-    let (statement, compared) = match newest(connection, sets, &asked)? {
-        Some((statement, compared)) => (Some(statement), compared),
-        None => (None, None),
+    let head = statements::head(connection, &asked.product_id, &asked.form)?;
+    let compared = match &head {
+        Some(head) => compared(connection, sets, head, &asked)?,
+        None => None,
     };
     Ok(AskedItemView {
         product: asked.product_id,
         product_name: product.map(|product| product.name).unwrap_or_default(),
         form: asked.form,
-        statement,
+        statement: head.map(|head| head.sha256),
         requirement_set: asked.requirement_set,
         item: asked.item,
         compared,
@@ -139,23 +141,20 @@ fn asked_item(
     })
 }
 
-/// The newest revision of the chain, and the item as it answers it.
-fn newest(
+/// The item as a revision answers it.
+fn compared(
     connection: &mut DbConnection,
     sets: &RequirementSets,
+    head: &StatementRow,
     asked: &AskedItemRow,
-) -> Result<Option<(String, Option<Box<RawValue>>)>, StorageError> {
-    let Some(head) = statements::head(connection, &asked.product_id, &asked.form)? else {
+) -> Result<Option<Box<RawValue>>, StorageError> {
+    let Some(set) = sets.find(&asked.requirement_set) else {
         return Ok(None);
     };
-    let Some(set) = sets.find(&asked.requirement_set) else {
-        return Ok(Some((head.sha256, None)));
-    };
     let kept = comparisons::find(connection, &head.sha256, &set.digest().to_string())?;
-    let comparison = comparison_of(connection, &head, kept, set)?;
+    let comparison = comparison_of(connection, head, kept, set)?;
     let items = compared_items(&comparison)?;
     let item = items.iter().find(|item| item.id == asked.item);
     let shown = item.map(serde_json::value::to_raw_value).transpose();
-    let shown = shown.map_err(|error| StorageError::Corrupt(error.to_string()))?;
-    Ok(Some((head.sha256, shown)))
+    shown.map_err(|error| StorageError::Corrupt(error.to_string()))
 }
