@@ -85,7 +85,7 @@ fn logs_are_taken_away_after_their_years_and_nothing_else(app: &TestApp) {
 #[test]
 fn what_is_kept_for_how_long_is_public() {
     let app = TestApp::with(Database::sqlite(), |config| {
-        config.retention.letters_years = 7
+        config.retention.letters_years = 7;
     });
     let retention = app.nobody("GET", "/retention").ok();
     let years = |kind: &str| {
