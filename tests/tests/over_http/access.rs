@@ -460,16 +460,6 @@ impl World {
     }
 
     fn ask(&self, app: &TestApp, operation: &str, who: Option<&Client>) -> Answer {
-        let (method, template) = operation.split_once(' ').unwrap();
-        let method = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-            .into_iter()
-            .find(|known| *known == method)
-            .unwrap();
-        let mut path = self.path(template);
-        if operation == "PUT /api/v1/evidence-files/{sha256}" {
-            path.push_str("?name=契約書.pdf");
-        }
-        let call = self.with_body(operation, app.site().call(method, &path));
         let call = self.call(app, operation);
         match who {
             Some(client) => call.bearer(&client.token()).send(),
@@ -490,7 +480,11 @@ impl World {
             .into_iter()
             .find(|known| *known == method)
             .unwrap();
-        self.with_body(operation, app.site().call(method, &self.path(template)))
+        let mut path = self.path(template);
+        if operation == "PUT /api/v1/evidence-files/{sha256}" {
+            path.push_str("?name=契約書.pdf");
+        }
+        self.with_body(operation, app.site().call(method, &path))
     }
 }
 
