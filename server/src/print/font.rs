@@ -14,7 +14,7 @@ use skrifa::{FontRef, MetadataProvider as _};
 
 use super::PrintError;
 
-/// BIZ UDPGothic, under the SIL Open Font License 1.1 (`OFL.txt` beside it).
+/// `BIZ UDPGothic`, under the SIL Open Font License 1.1 (`OFL.txt` beside it).
 static BIZ_UDP_GOTHIC: &[u8] = include_bytes!("../../assets/fonts/BIZUDPGothic-Regular.ttf");
 
 /// What stands for a character that the font does not have.

@@ -45,10 +45,9 @@ fn may_break(before: char, after: char) -> bool {
     let of_word = |character: char| {
         character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '@' | '\'')
     };
-    after != ' '
-        && !NOT_FIRST.contains(after)
-        && !NOT_LAST.contains(before)
-        && !(of_word(before) && of_word(after))
+    let stays_whole = of_word(before) && of_word(after);
+    let is_bound = NOT_FIRST.contains(after) || NOT_LAST.contains(before);
+    after != ' ' && !is_bound && !stays_whole
 }
 
 #[cfg(test)]

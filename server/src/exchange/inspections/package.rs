@@ -36,6 +36,7 @@ pub struct InspectionPackage {
 }
 
 /// What is put into a package, one after the other.
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Guide,
     Document,
