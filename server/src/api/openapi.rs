@@ -141,6 +141,7 @@ fn access(grants: &[Grant]) -> Extensions {
             }),
             People::Freely => json!({
                 "kind": grant.kind.as_str(), "scope": scope, "people": "any role",
+                "acting_for": grant.is_open_to_agents(),
             }),
             People::Alone => json!({ "kind": grant.kind.as_str(), "people_only": true }),
             People::SteppedUp => json!({

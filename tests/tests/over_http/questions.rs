@@ -420,7 +420,9 @@ fn letters_tell_both_sides_as_they_wish(app: &TestApp) {
     // Somebody waits for the vendor: that is told also to one who wants no news.
     app.letter_to(vendor_at)
         .is_as(app.site(), "questions_asked");
-    let id = asked["questions"][0]["id"].as_str().unwrap();
+    let mut questions = asked["questions"].as_array().unwrap().iter();
+    let first = questions.find(|question| question["item"] == "sds-17.1");
+    let id = first.unwrap()["id"].as_str().unwrap();
     held.answer(id, &json!({ "remark": "令和9年度に対応します。" }));
     assert_eq!(app.letters_to(clinic_at).len(), 0);
     app.advance(SignedDuration::from_hours(23));
