@@ -13,7 +13,7 @@ pub use facts::{
     AttestedEvidence, Compared, Delivery, Facts, HeldStatement, Institution, RequestFact, Set,
     SetItem, SystemFact,
 };
-pub use table::Table;
+pub use table::{Part, Place, Table};
 
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -6,6 +6,24 @@ use super::Facts;
 use super::tables;
 use crate::sheet::{Encoding, Replaced};
 
+/// What came of a part of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Which characters the encoding does not have.
+    pub replaced: Vec<Replaced>,
+    /// Where the table goes on, if it does.
+    pub next: Option<Place>,
+}
+
+/// Where a table goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The next system, in the order of the inventory.
+    pub(super) system: usize,
+    /// How many rows were written, the header among them.
+    pub(super) rows: u64,
+}
+
 /// A table of the package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
@@ -73,16 +91,18 @@ impl Table {
         }
     }
 
-    /// Writes the table. Answers the writer, and which characters the encoding does not have.
+    /// Writes a part of the table: from the beginning, or where the part before ended. Only the table that has a row an item of
+    /// every system has several.
     pub fn write<W: Write>(
         self,
         facts: &Facts,
         encoding: Encoding,
         writer: W,
-    ) -> io::Result<(W, Vec<Replaced>)> {
-        match self {
+        from: Option<Place>,
+    ) -> io::Result<Part> {
+        let (_, replaced) = match self {
             Self::Systems => tables::systems(facts, encoding, writer),
-            Self::Comparison => tables::comparison(facts, encoding, writer),
+            Self::Comparison => return tables::comparison(facts, encoding, writer, from),
             Self::OpenReviews => tables::reviews(facts, true, encoding, writer),
             Self::SettledReviews => tables::reviews(facts, false, encoding, writer),
             Self::Checklist => tables::checklist(facts, encoding, writer),
@@ -90,6 +110,10 @@ impl Table {
             Self::Requests => tables::requests(facts, encoding, writer),
             Self::Missing => tables::missing(facts, encoding, writer),
             Self::Deliveries => tables::deliveries(facts, encoding, writer),
-        }
+        }?;
+        Ok(Part {
+            replaced,
+            next: None,
+        })
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::facts::{Compared, Facts, HeldStatement, SystemFact};
+use super::table::{Part, Place};
 use crate::calendar::IN_JAPAN;
 use crate::comparison::Reason;
 use crate::sheet::inventory::InventorySheet;
@@ -71,31 +72,43 @@ pub(super) fn systems<W: Write>(facts: &Facts, encoding: Encoding, writer: W) ->
     sheet.finish()
 }
 
-pub(super) fn comparison<W: Write>(facts: &Facts, encoding: Encoding, writer: W) -> Written<W> {
-    let mut header = ComparisonRow::HEADER.to_vec();
-    header.extend(REVIEW_COLUMNS);
+/// How many systems a part of the comparison has, so that a large hospital's is not in memory as a whole.
+const SYSTEMS: usize = 50;
+
+pub(super) fn comparison<W: Write>(
+    facts: &Facts,
+    encoding: Encoding,
+    writer: W,
+    from: Option<Place>,
+) -> io::Result<Part> {
+    let sheet = match from {
+        Some(place) => Sheet::resumed(writer, encoding, place.rows),
+        None => {
+            let header: Vec<_> = ComparisonRow::HEADER
+                .into_iter()
+                .chain(REVIEW_COLUMNS)
+                .collect();
+            Sheet::new(writer, encoding, &header)?
+        }
+    };
     let mut rows = ComparisonRows {
-        sheet: Sheet::new(writer, encoding, &header)?,
+        sheet,
         reviews: facts.reviews_by_item(),
     };
-    let checkpoint = facts.anchors.checkpoint_line();
-    let (institution_code, institution) = facts.institution.place();
-    for system in &facts.systems {
-        let place = ComparisonRow {
-            institution_code,
-            institution,
-            system: system.name(),
-            checkpoint: &checkpoint,
-            ..ComparisonRow::default()
-        };
-        for (_, statement) in facts.held_for(system) {
-            rows.statement(facts, &place, system, statement)?;
-        }
-        if system.statements.is_empty() {
-            rows.not_received(place, system)?;
-        }
+    let begin = from.map_or(0, |place| place.system);
+    let end = (begin + SYSTEMS).min(facts.systems.len());
+    for system in facts.systems.get(begin..end).unwrap_or_default() {
+        rows.system(facts, system)?;
     }
-    rows.sheet.finish()
+    let place = Place {
+        system: end,
+        rows: rows.sheet.rows(),
+    };
+    let (_, replaced) = rows.sheet.finish()?;
+    Ok(Part {
+        replaced,
+        next: (end < facts.systems.len()).then_some(place),
+    })
 }
 
 struct ComparisonRows<'f, W: Write> {
@@ -104,6 +117,25 @@ struct ComparisonRows<'f, W: Write> {
 }
 
 impl<W: Write> ComparisonRows<'_, W> {
+    fn system(&mut self, facts: &Facts, system: &SystemFact) -> io::Result<()> {
+        let (institution_code, institution) = facts.institution.place();
+        let checkpoint = facts.anchors.checkpoint_line();
+        let place = ComparisonRow {
+            institution_code,
+            institution,
+            system: system.name(),
+            checkpoint: &checkpoint,
+            ..ComparisonRow::default()
+        };
+        for (_, statement) in facts.held_for(system) {
+            self.statement(facts, &place, system, statement)?;
+        }
+        if system.statements.is_empty() {
+            self.not_received(place, system)?;
+        }
+        Ok(())
+    }
+
     fn statement(
         &mut self,
         facts: &Facts,

@@ -106,6 +106,19 @@ impl<W: Write> Sheet<W> {
         Ok(sheet)
     }
 
+    /// Goes on with a file of which that many rows were written before.
+    pub(crate) fn resumed(writer: W, encoding: Encoding, rows: u64) -> Self {
+        Self {
+            row: rows,
+            ..Self::without_header(writer, encoding)
+        }
+    }
+
+    /// How many rows were written, the header among them.
+    pub(crate) fn rows(&self) -> u64 {
+        self.row
+    }
+
     fn without_header(writer: W, encoding: Encoding) -> Self {
         let writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)

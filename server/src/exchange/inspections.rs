@@ -118,20 +118,17 @@ fn own(
     inspections::find(connection, &actor.organisation, id)?.ok_or(InspectionError::NotFound)
 }
 
-/// The facts of an inspection, as their exact bytes and read.
+/// The facts of an inspection, as they are kept and read.
 fn frozen(
     connection: &mut DbConnection,
     row: &InspectionRow,
 ) -> Result<(Vec<u8>, Facts), StorageError> {
-    let json = inflated(&inspections::facts(connection, &row.id)?);
-    let json = json
-        .ok()
-        .filter(|json| Digest::of(json).to_string() == row.facts_sha256);
-    let facts = json.and_then(|json| {
-        let facts = Facts::from_json(&json).ok()?;
-        Some((json, facts))
-    });
-    facts.ok_or_else(|| StorageError::Corrupt(format!("the facts of {}", row.id)))
+    let deflated = inspections::facts(connection, &row.id)?;
+    let is_whole = |json: &Vec<u8>| Digest::of(json).to_string() == row.facts_sha256;
+    let json = inflated(&deflated).ok().filter(is_whole);
+    let facts = json.and_then(|json| Facts::from_json(&json).ok());
+    let corrupt = || StorageError::Corrupt(format!("the facts of {}", row.id));
+    Ok((deflated, facts.ok_or_else(corrupt)?))
 }
 
 fn deflated(bytes: &[u8]) -> std::io::Result<Vec<u8>> {

@@ -39,6 +39,13 @@ pub(super) enum Kind {
     Figure,
 }
 
+impl Kind {
+    /// Whether it is made of other parts.
+    pub(super) fn holds_others(self) -> bool {
+        matches!(self, Self::Table | Self::Row | Self::Contents)
+    }
+}
+
 /// The parts of a document, each with the one that it is in.
 #[derive(Debug, Default)]
 pub(super) struct Parts(pub(super) Vec<(Kind, Option<usize>)>);

@@ -191,15 +191,21 @@ fn tree(parts: &Parts, children: &mut [Vec<Identifier>], headings: &[Heading]) -
         }
         groups.push(Some(group));
     }
-    // A part is within one that was added before it, so that from the end each is whole when it is put into another.
+    // A part is within one that was added before it, so that from the end each is whole when it is put into another. What
+    // came in is then the wrong way round; a part holds either others or text.
     let mut roots = Vec::new();
     for at in (0..groups.len()).rev() {
-        let Some(group) = groups.get_mut(at).and_then(Option::take) else {
+        let Some(mut group) = groups.get_mut(at).and_then(Option::take) else {
             continue;
         };
-        let within = parts.0.get(at).and_then(|(_, within)| *within);
+        let Some((kind, within)) = parts.0.get(at) else {
+            continue;
+        };
+        if kind.holds_others() {
+            group.children.reverse();
+        }
         match within.and_then(|within| groups.get_mut(within)?.as_mut()) {
-            Some(outer) => outer.children.insert(0, group.into()),
+            Some(outer) => outer.push(group),
             None => roots.push(group),
         }
     }

@@ -1,12 +1,12 @@
 //! The package of an inspection: a zip that is made step by step while it is sent, of frozen facts alone.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use kaiji_schema::evidence::{GUIDE, SUMS, VERIFIER as VERIFIER_NAME, sums_of};
-use kaiji_schema::inspection::{Facts, Table};
+use kaiji_schema::inspection::{Facts, Place, Table};
 use kaiji_schema::sheet::{Encoding, Replaced, Sheet};
 
-use super::{InspectionError, frozen, guide, own};
+use super::{InspectionError, frozen, guide, inflated, own};
 use crate::actor::Actor;
 use crate::exchange::Exchange;
 use crate::exchange::evidence::{Attachments, VERIFIER, thaw};
@@ -25,14 +25,15 @@ pub struct InspectionPackage {
     id: String,
     sha256: String,
     facts: Facts,
-    json: Vec<u8>,
+    /// The facts as they are kept.
+    deflated: Vec<u8>,
     encoding: Encoding,
     zip: Zip,
     steps: VecDeque<Step>,
     /// Attachments of the evidence folder that was put in last.
     attachments: Option<Attachments>,
     /// What 〓 stands for in the tables so far.
-    replaced: Vec<(Table, Vec<Replaced>)>,
+    replaced: BTreeMap<Table, Vec<Replaced>>,
 }
 
 /// What is put into a package, one after the other.
@@ -45,6 +46,8 @@ enum Step {
     Characters,
     /// A table in UTF-8, beside one that lacks characters.
     Whole(Table),
+    /// The next part of the table before it.
+    More(Table, Encoding, Place),
     Facts,
     Checkpoint,
     EvidenceGuide,
@@ -70,17 +73,17 @@ impl Exchange {
         row: &InspectionRow,
         encoding: Encoding,
     ) -> Result<InspectionPackage, InspectionError> {
-        let (json, facts) = self.db.read(|c| frozen(c, row))?;
+        let (deflated, facts) = self.db.read(|c| frozen(c, row))?;
         Ok(InspectionPackage {
             id: row.id.clone(),
             sha256: row.facts_sha256.clone(),
             zip: Zip::new(facts.frozen_at),
             steps: steps(&facts),
             facts,
-            json,
+            deflated,
             encoding,
             attachments: None,
-            replaced: Vec::new(),
+            replaced: BTreeMap::new(),
         })
     }
 
@@ -163,14 +166,20 @@ impl InspectionPackage {
                 self.zip
                     .add("inspection.pdf", &printed.map_err(unwritable)?)
             }
-            Step::Table(table) => self.put_table(table),
+            Step::Table(table) => {
+                self.zip.begin(table.file())?;
+                self.put_part(table, self.encoding, None)
+            }
+            Step::More(table, encoding, place) => self.put_part(table, encoding, Some(place)),
             Step::Characters => self.put_characters(),
             Step::Whole(table) => {
                 self.zip.begin(&format!("utf-8/{}", table.file()))?;
-                let written = table.write(&self.facts, Encoding::Utf8, &mut self.zip);
-                written.map(drop).map_err(unwritable)
+                self.put_part(table, Encoding::Utf8, None)
             }
-            Step::Facts => self.zip.add("facts.json", &self.json),
+            Step::Facts => {
+                let json = inflated(&self.deflated).map_err(unwritable)?;
+                self.zip.add("facts.json", &json)
+            }
             Step::Checkpoint => {
                 let checkpoint = self.facts.anchors.checkpoint();
                 self.zip.add("checkpoint.txt", checkpoint.as_bytes())
@@ -192,12 +201,22 @@ impl InspectionPackage {
         }
     }
 
-    fn put_table(&mut self, table: Table) -> Result<(), StorageError> {
-        self.zip.begin(table.file())?;
-        let written = table.write(&self.facts, self.encoding, &mut self.zip);
-        let (_, replaced) = written.map_err(unwritable)?;
-        if !replaced.is_empty() {
-            self.replaced.push((table, replaced));
+    fn put_part(
+        &mut self,
+        table: Table,
+        encoding: Encoding,
+        from: Option<Place>,
+    ) -> Result<(), StorageError> {
+        let written = table.write(&self.facts, encoding, &mut self.zip, from);
+        let part = written.map_err(unwritable)?;
+        if !part.replaced.is_empty() {
+            self.replaced
+                .entry(table)
+                .or_default()
+                .extend(part.replaced);
+        }
+        if let Some(next) = part.next {
+            self.steps.push_front(Step::More(table, encoding, next));
         }
         Ok(())
     }
@@ -229,7 +248,7 @@ impl InspectionPackage {
             }
         }
         sheet.finish().map_err(unwritable)?;
-        for (table, _) in self.replaced.drain(..).rev() {
+        for (table, _) in std::mem::take(&mut self.replaced).into_iter().rev() {
             self.steps.push_front(Step::Whole(table));
         }
         Ok(())
