@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn words_and_numbers_stay_whole_where_a_line_can_hold_them() {
-        assert_eq!(lines("番号12345番", 4.5), ["番号", "12345番"]);
+        assert_eq!(lines("番号12345番", 5.0), ["番号", "12345番"]);
         let digest = "0123456789abcdef".repeat(4);
         assert_eq!(lines(&digest, 10.0).concat(), digest);
     }
