@@ -97,6 +97,10 @@ sizes=$(find . -maxdepth 1 -name 'checkpoint.*' | sed -nE 's|^\./checkpoint\.(0\
         echo acknowledgement.jws
         echo acknowledgement.tlog-proof
     fi
+    for file in transfer-offered.jws transfer-offered.tlog-proof transfer-accepted.jws transfer-accepted.tlog-proof; do
+        [ ! -e transfer-offered.jws ] && [ ! -e transfer-offered.tlog-proof ] && [ ! -e transfer-accepted.jws ] &&
+            [ ! -e transfer-accepted.tlog-proof ] || echo "$file"
+    done
     [ -n "$sizes" ] || echo 'checkpoint.<size>'
     before=
     for size in $sizes; do
@@ -360,7 +364,7 @@ says() { [ -f "$tmp/$1" ] && [ -n "$3" ] && [ "$(member "$tmp/$1" "$2")" = "$3" 
 states() { [ -n "$2" ] && grep -q -F "\"$1\":\"$2\"" "$tmp/flat"; }
 of() { [ ! -f "$tmp/$1" ] || member "$tmp/$1" "$2"; }
 
-# --- registration, receipt, acknowledgement -------------------------------------------------------------------------------------
+# --- registration, receipt, acknowledgement, transfer -------------------------------------------------------------------------------------
 
 receipt key-registered.jws registration
 says registration event key_registered && says registration signer_kid "$statement_kid" &&
@@ -384,6 +388,20 @@ if [ -e acknowledgement.jws ]; then
         says acknowledgement statement_sha256 "$sha256" &&
         [ "$(of receipt leaf_index)" -lt "$(of acknowledgement leaf_index)" ]
     verdict $? acknowledgement acknowledgement.jws
+fi
+
+# Whether the payload NAME is that event, of the statement's product and to its issuer: consents NAME EVENT
+consents() {
+    says "$1" event "$2" && states id "$(of "$1" product)" && states issuer "$(of "$1" successor)"
+}
+if [ -e transfer-offered.jws ] || [ -e transfer-accepted.jws ]; then
+    receipt transfer-offered.jws offered
+    receipt transfer-accepted.jws accepted
+    [ -f "$tmp/statement" ] && [ -f "$tmp/receipt" ] && consents offered transfer_offered &&
+        consents accepted transfer_accepted && says accepted vendor "$(of offered vendor)" &&
+        [ "$(of offered leaf_index)" -lt "$(of accepted leaf_index)" ] &&
+        [ "$(of accepted leaf_index)" -lt "$(of receipt leaf_index)" ]
+    verdict $? transfer transfer-accepted.jws
 fi
 
 # --- consistency: the smaller log is the beginning of the larger one (RFC 9162 section 2.1.4.2) ------------------------------------

@@ -23,6 +23,10 @@ pub enum Letter {
     RegistrationDecided(RegistrationDecided),
     /// To an institution: what became of its request.
     RequestNews(RequestNews),
+    /// To an institution: a product that it uses is another vendor's.
+    ProductTransferred(ProductTransferred),
+    /// To a vendor: another one hands a product over to it, if it consents.
+    TransferOffered(TransferOffered),
     /// To an institution: risk reviews are to be looked at again.
     ReviewsDue(ReviewsDue),
     /// To a vendor of the exchange: an institution asks about items of a statement.
@@ -59,10 +63,12 @@ impl Letter {
             Self::StatementNews(_)
             | Self::RequirementSetNews(_)
             | Self::RequestNews(_)
+            | Self::ProductTransferred(_)
             | Self::QuestionsAnswered(_) => Necessity::News,
             Self::RequestOpened(_)
             | Self::RequestReminder(_)
             | Self::QuestionsAsked(_)
+            | Self::TransferOffered(_)
             | Self::ReviewsDue(_)
             | Self::Digest(_) => Necessity::Duty,
         }
@@ -191,6 +197,28 @@ pub enum RequestTurn {
     Answered,
     /// It was declined.
     Declined,
+}
+
+/// A product that moved to another vendor (事業承継).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductTransferred {
+    /// The product's name.
+    pub product: String,
+    /// The name of the vendor whose it was.
+    pub from: String,
+    /// The name of the vendor whose it is.
+    pub to: String,
+}
+
+/// A product that another vendor hands over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferOffered {
+    /// The name of the vendor whose it is.
+    pub from: String,
+    /// The product's name.
+    pub product: String,
+    /// The last day on which it can be accepted, in Japan.
+    pub good_until: Date,
 }
 
 /// Risk reviews that are to be looked at again.

@@ -50,13 +50,17 @@ pub enum Event {
     MandateGranted,
     /// It does so no more.
     MandateEnded,
+    /// A vendor hands a product over to another (事業承継), which has not consented yet.
+    TransferOffered,
+    /// The other vendor takes it over: the product is its own from here on.
+    TransferAccepted,
     /// A day of the audit trail is complete: its last entry's hash vouches for all before it.
     AuditHead,
 }
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::KeyRegistered,
         Self::KeyRetired,
         Self::KeyRevoked,
@@ -70,6 +74,8 @@ impl Event {
         Self::ServiceKeyRotated,
         Self::MandateGranted,
         Self::MandateEnded,
+        Self::TransferOffered,
+        Self::TransferAccepted,
         Self::AuditHead,
     ];
 
@@ -89,6 +95,8 @@ impl Event {
             Self::ServiceKeyRotated => "service_key_rotated",
             Self::MandateGranted => "mandate_granted",
             Self::MandateEnded => "mandate_ended",
+            Self::TransferOffered => "transfer_offered",
+            Self::TransferAccepted => "transfer_accepted",
             Self::AuditHead => "audit_head",
         }
     }
@@ -125,6 +133,8 @@ pub struct Receipt {
     pub institution: Option<String>,
     /// The organisation that acts for the institution by its mandate.
     pub agent: Option<String>,
+    /// The vendor that the product goes to.
+    pub successor: Option<String>,
     /// The product concerned.
     pub product: Option<String>,
     /// The statement concerned: the digest of its whole JWS, or of an attested one's bytes.
@@ -135,7 +145,7 @@ pub struct Receipt {
     pub signer_kid: Option<Thumbprint>,
     /// The leaf by which that key was registered.
     pub signer_key_leaf: Option<u64>,
-    /// When the key expires.
+    /// When the key, or the offer, expires.
     pub not_after: Option<Timestamp>,
     /// Since when the key is not to be trusted.
     pub compromised_since: Option<Timestamp>,
@@ -160,6 +170,7 @@ impl Receipt {
             ("vendor", self.vendor.as_deref().map(text)),
             ("institution", self.institution.as_deref().map(text)),
             ("agent", self.agent.as_deref().map(text)),
+            ("successor", self.successor.as_deref().map(text)),
             ("product", self.product.as_deref().map(text)),
             (
                 "statement_sha256",
@@ -217,6 +228,7 @@ impl FromMembers for Receipt {
         let vendor = reader.optional_text("vendor", MAX_NAME_CHARS);
         let institution = reader.optional_text("institution", MAX_NAME_CHARS);
         let agent = reader.optional_text("agent", MAX_NAME_CHARS);
+        let successor = reader.optional_text("successor", MAX_NAME_CHARS);
         let product = reader.optional_text("product", MAX_NAME_CHARS);
         let statement_sha256 = reader.optional_digest("statement_sha256");
         let review_sha256 = reader.optional_digest("review_sha256");
@@ -236,6 +248,7 @@ impl FromMembers for Receipt {
             vendor,
             institution,
             agent,
+            successor,
             product,
             statement_sha256,
             review_sha256,

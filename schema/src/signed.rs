@@ -1,4 +1,5 @@
-//! What vendors sign beside statements: proofs and approvals of keys, withdrawals, confirmations.
+//! What vendors sign beside statements: proofs and approvals of keys, withdrawals, confirmations, and both sides of a
+//! product's transfer.
 //!
 //! Each document is a small JSON object under a `typ` of its own. Whether a challenge is open, a key is the vendor's
 //! or a statement is held is not known here.
@@ -61,6 +62,30 @@ pub struct Confirmation {
     pub confirmed_on: Date,
 }
 
+/// A vendor hands a product over to another (事業承継): its consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// The id of the vendor whose product it is.
+    pub issuer: String,
+    /// The product's id.
+    pub product: String,
+    /// The id of the vendor that is to have it.
+    pub to: String,
+}
+
+/// A vendor takes a product over from another: its consent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransferAcceptance {
+    /// The id of the vendor that takes it over.
+    pub issuer: String,
+    /// The product's id.
+    pub product: String,
+    /// The id of the vendor that hands it over.
+    pub from: String,
+    /// The JWS by which that one consented.
+    pub transfer_sha256: Digest,
+}
+
 impl KeyProof {
     /// The payload to sign.
     pub fn payload(&self) -> Vec<u8> {
@@ -113,6 +138,30 @@ impl Confirmation {
     }
 }
 
+impl Transfer {
+    /// The payload to sign.
+    pub fn payload(&self) -> Vec<u8> {
+        payload(vec![
+            ("issuer", text(&self.issuer)),
+            ("product", text(&self.product)),
+            ("to", text(&self.to)),
+        ])
+    }
+}
+
+impl TransferAcceptance {
+    /// The payload to sign.
+    pub fn payload(&self) -> Vec<u8> {
+        let digest = self.transfer_sha256.to_string();
+        payload(vec![
+            ("issuer", text(&self.issuer)),
+            ("product", text(&self.product)),
+            ("from", text(&self.from)),
+            ("transfer_sha256", text(&digest)),
+        ])
+    }
+}
+
 impl Document for KeyProof {
     const TYP: &'static str = "kaiji-key-proof+jws";
 
@@ -139,6 +188,22 @@ impl Document for Withdrawal {
 
 impl Document for Confirmation {
     const TYP: &'static str = "kaiji-confirmation+jws";
+
+    fn parse(payload: &[u8]) -> Result<Self, Violations> {
+        Ok(reader::read(payload)?)
+    }
+}
+
+impl Document for Transfer {
+    const TYP: &'static str = "kaiji-transfer+jws";
+
+    fn parse(payload: &[u8]) -> Result<Self, Violations> {
+        Ok(reader::read(payload)?)
+    }
+}
+
+impl Document for TransferAcceptance {
+    const TYP: &'static str = "kaiji-transfer-acceptance+jws";
 
     fn parse(payload: &[u8]) -> Result<Self, Violations> {
         Ok(reader::read(payload)?)
@@ -191,6 +256,34 @@ impl FromMembers for Confirmation {
             issuer: issuer?,
             statement_sha256: statement_sha256?,
             confirmed_on: confirmed_on?,
+        })
+    }
+}
+
+impl FromMembers for Transfer {
+    fn from_members(reader: &mut Reader<'_>) -> Option<Self> {
+        let issuer = reader.required_text("issuer", MAX_ID_CHARS);
+        let product = reader.required_text("product", MAX_ID_CHARS);
+        let to = reader.required_text("to", MAX_ID_CHARS);
+        Some(Self {
+            issuer: issuer?,
+            product: product?,
+            to: to?,
+        })
+    }
+}
+
+impl FromMembers for TransferAcceptance {
+    fn from_members(reader: &mut Reader<'_>) -> Option<Self> {
+        let issuer = reader.required_text("issuer", MAX_ID_CHARS);
+        let product = reader.required_text("product", MAX_ID_CHARS);
+        let from = reader.required_text("from", MAX_ID_CHARS);
+        let transfer_sha256 = reader.required_digest("transfer_sha256");
+        Some(Self {
+            issuer: issuer?,
+            product: product?,
+            from: from?,
+            transfer_sha256: transfer_sha256?,
         })
     }
 }

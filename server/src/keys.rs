@@ -265,6 +265,7 @@ impl LogSigner {
             vendor: None,
             institution: None,
             agent: None,
+            successor: None,
             product: None,
             statement_sha256: None,
             review_sha256: None,

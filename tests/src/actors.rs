@@ -5,9 +5,12 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 use kaiji::actor::{OrganisationKind, Scope};
+use kaiji_schema::Digest;
 use kaiji_schema::jws;
 use kaiji_schema::key::SigningKey;
-use kaiji_schema::signed::{Confirmation, KeyApproval, KeyProof, Withdrawal};
+use kaiji_schema::signed::{
+    Confirmation, KeyApproval, KeyProof, Transfer, TransferAcceptance, Withdrawal,
+};
 use serde_json::{Value, json};
 
 use crate::app::Site;
@@ -367,6 +370,41 @@ impl Vendor {
         let signed = self.confirmation(statement, day);
         self.post(&format!("/statements/{statement}/confirmation"))
             .jose(&signed)
+    }
+
+    /// The signed document by which it hands a product over to another vendor.
+    pub fn transfer(&self, product: &str, to: &Vendor) -> String {
+        let transfer = Transfer {
+            issuer: self.organisation.clone(),
+            product: product.to_owned(),
+            to: to.organisation.clone(),
+        };
+        jws::sign("kaiji-transfer+jws", &transfer.payload(), &self.key).unwrap()
+    }
+
+    /// Offers a product to another vendor.
+    pub fn offer(&self, product: &str, to: &Vendor) -> Call {
+        self.post(&format!("/products/{product}/transfers"))
+            .jose(&self.transfer(product, to))
+    }
+
+    /// The signed document by which it takes over what was offered to it.
+    pub fn takeover(&self, offered: &Value) -> String {
+        let acceptance = TransferAcceptance {
+            issuer: self.organisation.clone(),
+            product: offered["product"].as_str().unwrap().to_owned(),
+            from: offered["from"].as_str().unwrap().to_owned(),
+            transfer_sha256: Digest::of(offered["transfer"].as_str().unwrap().as_bytes()),
+        };
+        let typ = "kaiji-transfer-acceptance+jws";
+        jws::sign(typ, &acceptance.payload(), &self.key).unwrap()
+    }
+
+    /// Takes over what was offered to it.
+    pub fn take_over(&self, offered: &Value) -> Call {
+        let id = offered["id"].as_str().unwrap();
+        self.post(&format!("/transfers/{id}/acceptance"))
+            .jose(&self.takeover(offered))
     }
 
     /// Releases what the institution asked for.

@@ -8,7 +8,8 @@ use super::listing::{checkpoint_sizes, file_faults, neighbours, sums_faults};
 use super::log_files::{Log, check_consistency, check_proof, open_checkpoint_file};
 use super::names;
 use super::records::{
-    Signed, check_acknowledgement, check_receipt, check_registration, check_status, same,
+    Signed, check_acknowledgement, check_receipt, check_registration, check_status, check_transfer,
+    same,
 };
 use super::report::{Check, Outcome, Report, Stamp, Subject, What};
 use super::stated::Stated;
@@ -236,7 +237,31 @@ impl<'a> Run<'a> {
             self.check(What::Acknowledgement, names::ACKNOWLEDGEMENT, found);
             subject.acknowledgement = acknowledgement.map(Verified::into_document);
         }
+        if self.files.has(names::TRANSFER_OFFERED) || self.files.has(names::TRANSFER_ACCEPTED) {
+            self.transfer(statement, receipt.as_ref(), service);
+        }
         subject.receipt = receipt.map(Verified::into_document);
+    }
+
+    /// How the issuer came by the product.
+    fn transfer(
+        &mut self,
+        statement: Option<&Signed>,
+        receipt: Option<&Verified<Receipt>>,
+        service: &Service,
+    ) {
+        let offered = self.receipt(names::TRANSFER_OFFERED, service);
+        let accepted = self.receipt(names::TRANSFER_ACCEPTED, service);
+        let found = both(statement, receipt).and_then(|(statement, receipt)| {
+            let (offered, accepted) = both(offered.as_ref(), accepted.as_ref())?;
+            check_transfer(
+                statement,
+                receipt.document(),
+                offered.document(),
+                accepted.document(),
+            )
+        });
+        self.check(What::Transfer, names::TRANSFER_ACCEPTED, found);
     }
 
     /// A receipt of the service with its place in the log.

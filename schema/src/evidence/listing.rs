@@ -31,6 +31,11 @@ pub(super) fn file_faults(files: &View<'_>) -> Vec<(String, Fault)> {
         expected.insert(names::ACKNOWLEDGEMENT.to_owned());
         expected.insert(names::ACKNOWLEDGEMENT_PROOF.to_owned());
     }
+    let transfer = [names::TRANSFER_OFFERED, names::TRANSFER_ACCEPTED];
+    let transfer = transfer.map(|name| [name.to_owned(), names::proof_of(name)]);
+    if transfer.iter().flatten().any(|name| files.has(name)) {
+        expected.extend(transfer.into_iter().flatten());
+    }
     let sizes = checkpoint_sizes(files);
     if sizes.is_empty() {
         expected.insert("checkpoint.<size>".to_owned());

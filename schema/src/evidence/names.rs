@@ -24,6 +24,10 @@ pub const RECEIPT_PROOF: &str = "receipt.tlog-proof";
 pub const ACKNOWLEDGEMENT: &str = "acknowledgement.jws";
 /// The place of [`ACKNOWLEDGEMENT`] in the log.
 pub const ACKNOWLEDGEMENT_PROOF: &str = "acknowledgement.tlog-proof";
+/// The receipt for the predecessor's consent, where the issuer came by the product from another vendor (事業承継).
+pub const TRANSFER_OFFERED: &str = "transfer-offered.jws";
+/// The receipt for the issuer's own consent to that.
+pub const TRANSFER_ACCEPTED: &str = "transfer-accepted.jws";
 /// The keys that the service has signed receipts with; the first signed [`RECEIPT`].
 pub const RECEIPT_KEYS: &str = "receipt.pub.pem";
 /// The keys that the log's checkpoints are signed with.

@@ -79,6 +79,28 @@ pub(super) fn check_acknowledgement(
     same(receipt.leaf_index < given.leaf_index, Fault::Order)
 }
 
+/// That the issuer came by the product from another vendor, with the consent of both, before it made the statement.
+pub(super) fn check_transfer(
+    statement: &Signed,
+    receipt: &Receipt,
+    offered: &Receipt,
+    accepted: &Receipt,
+) -> Result<(), Fault> {
+    let events = [(offered, Event::TransferOffered), (accepted, Event::TransferAccepted)];
+    let stated = statement.document();
+    for (consent, event) in events {
+        same(consent.event == event, Fault::Member("event"))?;
+        let product = consent.product.as_ref() == Some(&stated.product);
+        same(product, Fault::Member("product"))?;
+        let successor = consent.successor.as_ref() == Some(&stated.issuer);
+        same(successor, Fault::Member("successor"))?;
+    }
+    let predecessor = offered.vendor.is_some() && offered.vendor == accepted.vendor;
+    same(predecessor, Fault::Member("vendor"))?;
+    let leaves = [offered, accepted, receipt].map(|receipt| receipt.leaf_index);
+    same(leaves.is_sorted_by(|one, next| one < next), Fault::Order)
+}
+
 pub(super) fn check_status(statement: &Signed, status: &Status, log: &Log) -> Result<(), Fault> {
     same(status.log == log.name(), Fault::Member("log"))?;
     let of_it = status.statement_sha256 == statement.sha256();

@@ -32,6 +32,8 @@ pub enum What {
     Receipt,
     /// The statement was acknowledged after that.
     Acknowledgement,
+    /// The issuer came by the product from another vendor, with the consent of both, before that.
+    Transfer,
     /// A checkpoint is signed by the log and of the size that its name says.
     Checkpoint,
     /// A receipt is the leaf that it says it is.
@@ -61,6 +63,7 @@ impl What {
             Self::Registration => "registration",
             Self::Receipt => "receipt",
             Self::Acknowledgement => "acknowledgement",
+            Self::Transfer => "transfer",
             Self::Checkpoint => "checkpoint",
             Self::Proof => "proof",
             Self::Consistency => "consistency",
@@ -84,6 +87,7 @@ impl What {
             Self::Registration => "鍵の登録",
             Self::Receipt => "受領の記録",
             Self::Acknowledgement => "受領確認の記録",
+            Self::Transfer => "製品の承継の記録",
             Self::Checkpoint => "ログの署名",
             Self::Proof => "ログに記録されていること",
             Self::Consistency => "ログが書き換えられていないこと",

@@ -178,6 +178,8 @@ impl SystemFact {
 pub struct HeldStatement {
     /// 事業者; of an attested one, 会社名 as the person wrote it.
     pub vendor: String,
+    /// The vendor whose product it is now, where it moved since (事業承継).
+    pub successor: Option<String>,
     /// 法人番号, thirteen digits.
     pub corporate_number: Option<String>,
     /// 製品・サービス名

@@ -64,6 +64,34 @@ fn a_confirmation_is_read_as_it_was_signed() {
 }
 
 #[test]
+fn both_sides_of_a_transfer_are_read_as_they_were_signed() {
+    let transfer = Transfer {
+        issuer: "ven_1".to_owned(),
+        product: "prd_1".to_owned(),
+        to: "ven_2".to_owned(),
+    };
+    assert_survives(&transfer, &transfer.payload());
+    let acceptance = TransferAcceptance {
+        issuer: "ven_2".to_owned(),
+        product: "prd_1".to_owned(),
+        from: "ven_1".to_owned(),
+        transfer_sha256: Digest::of(b""),
+    };
+    assert_survives(&acceptance, &acceptance.payload());
+}
+
+#[test]
+fn an_empty_acceptance_of_a_transfer_lacks_everything() {
+    let expected = [
+        ("/issuer", "missing"),
+        ("/product", "missing"),
+        ("/from", "missing"),
+        ("/transfer_sha256", "missing"),
+    ];
+    assert_refused::<TransferAcceptance>("{}", &expected);
+}
+
+#[test]
 fn an_empty_key_proof_lacks_everything() {
     let expected = [
         ("/challenge", "missing"),

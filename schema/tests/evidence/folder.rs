@@ -32,8 +32,10 @@ pub const LOG: &str = "kaiji.example/log";
 const VENDOR: &str = "ven_1";
 const PRODUCT: &str = "prd_1";
 
-/// The leaves of the three receipts.
+/// The leaves of the receipts.
 pub const REGISTRATION_LEAF: u64 = 2;
+pub const OFFER_LEAF: u64 = 3;
+pub const TAKEOVER_LEAF: u64 = 4;
 pub const RECEIPT_LEAF: u64 = 5;
 pub const ACKNOWLEDGEMENT_LEAF: u64 = 8;
 
@@ -59,6 +61,8 @@ pub struct Parts {
     pub attachments: Vec<(String, Vec<u8>)>,
     pub registration: Receipt,
     pub receipt: Receipt,
+    /// Both consents to the product's transfer.
+    pub transfer: Option<(Receipt, Receipt)>,
     pub acknowledgement: Option<Receipt>,
     pub status: Status,
     /// The sizes of the log at its checkpoints, in order.
@@ -76,6 +80,7 @@ impl Parts {
             statement: String::new(),
             registration: receipt(Event::KeyRegistered, REGISTRATION_LEAF),
             receipt: receipt(Event::StatementReceived, RECEIPT_LEAF),
+            transfer: None,
             acknowledgement: None,
             status: status(),
             sizes: vec![11],
@@ -86,7 +91,8 @@ impl Parts {
         parts
     }
 
-    /// All that a folder can hold but for time stamps: rotated keys, two checkpoints, files, an acknowledgement.
+    /// All that a folder can hold but for time stamps: rotated keys, two checkpoints, files, a product that came
+    /// from another vendor, an acknowledgement.
     pub fn full(algorithm: Algorithm) -> Self {
         let mut parts = Self::least(algorithm);
         parts.service.push(key(Algorithm::Es256));
@@ -96,6 +102,8 @@ impl Parts {
             ("sds 5.0.xlsx".to_owned(), vec![0, 1, 2, 0xff]),
         ];
         parts.acknowledgement = Some(receipt(Event::DeliveryAcknowledged, ACKNOWLEDGEMENT_LEAF));
+        let offered = consent(Event::TransferOffered, OFFER_LEAF);
+        parts.transfer = Some((offered, consent(Event::TransferAccepted, TAKEOVER_LEAF)));
         parts.sizes = vec![7, 11];
         parts.state();
         parts
@@ -182,6 +190,14 @@ impl Parts {
                 sign(&self.receipt, current),
             ),
         ];
+        if let Some((offered, accepted)) = &self.transfer {
+            for (file, consent) in [
+                (evidence::TRANSFER_OFFERED, offered),
+                (evidence::TRANSFER_ACCEPTED, accepted),
+            ] {
+                leaves.push((file, consent.leaf_index, sign(consent, oldest)));
+            }
+        }
         if let Some(given) = &self.acknowledgement {
             leaves.push((
                 evidence::ACKNOWLEDGEMENT,
@@ -246,6 +262,15 @@ pub fn vkey(key: &SigningKey) -> VerifierKey {
     VerifierKey::of_log(LOG, key.public()).unwrap()
 }
 
+/// The receipt of a consent to the product's transfer from another vendor.
+fn consent(event: Event, leaf_index: u64) -> Receipt {
+    Receipt {
+        vendor: Some("ven_0".to_owned()),
+        successor: Some(VENDOR.to_owned()),
+        ..receipt(event, leaf_index)
+    }
+}
+
 /// A receipt of that event, of the vendor and the product of these folders.
 fn receipt(event: Event, leaf_index: u64) -> Receipt {
     let about_statement = event != Event::KeyRegistered;
@@ -258,6 +283,7 @@ fn receipt(event: Event, leaf_index: u64) -> Receipt {
         vendor: Some(VENDOR.to_owned()),
         institution: None,
         agent: None,
+        successor: None,
         product: about_statement.then(|| PRODUCT.to_owned()),
         statement_sha256: None,
         review_sha256: None,

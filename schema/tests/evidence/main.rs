@@ -350,6 +350,42 @@ fn leaves_in_another_order_are_found() {
 }
 
 #[test]
+fn a_transfer_of_something_else_is_found() {
+    let changes: [fn(&mut Receipt, &mut Receipt); 8] = [
+        |offered, _| offered.event = Event::TransferAccepted,
+        |_, accepted| accepted.event = Event::TransferOffered,
+        |offered, _| offered.product = Some("prd_2".to_owned()),
+        |_, accepted| accepted.product = None,
+        |offered, _| offered.successor = Some("ven_2".to_owned()),
+        |_, accepted| accepted.successor = None,
+        |_, accepted| accepted.vendor = Some("ven_2".to_owned()),
+        |offered, accepted| (offered.vendor, accepted.vendor) = (None, None),
+    ];
+    let found = (What::Transfer, evidence::TRANSFER_ACCEPTED);
+    for change in changes {
+        let files = with(|parts| {
+            let (offered, accepted) = parts.transfer.as_mut().unwrap();
+            change(offered, accepted);
+        });
+        assert_causes(files, &[found]);
+    }
+    // After the statement, or the acceptance before the offer.
+    for (offer, acceptance) in [(3, RECEIPT_LEAF + 1), (4, 3)] {
+        let files = with(|parts| {
+            let (offered, accepted) = parts.transfer.as_mut().unwrap();
+            (offered.leaf_index, accepted.leaf_index) = (offer, acceptance);
+        });
+        assert_causes(files, &[found]);
+    }
+    // One consent without the other.
+    let mut files = full().files();
+    files.remove(evidence::TRANSFER_OFFERED);
+    files.remove(&evidence::proof_of(evidence::TRANSFER_OFFERED));
+    list(&mut files);
+    assert!(causes(&checked(&files)).contains(&(What::Files, evidence::TRANSFER_OFFERED)));
+}
+
+#[test]
 fn an_acknowledgement_of_something_else_is_found() {
     let changes: [fn(&mut Receipt); 2] = [
         |it| it.event = Event::DeliveryMade,

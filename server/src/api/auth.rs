@@ -118,7 +118,7 @@ permissions! {
     KeyHolders: Vendor [StatementsWrite] as KeyManager;
     /// The operator gives organisations clients, and takes them away.
     ClientMakers: Operator [Admin] as Administrator;
-    /// A vendor decides who may read its statements.
+    /// A vendor decides who may read its statements, and to whom a product goes.
     Releasers: Vendor [StatementsWrite] as Approver;
     /// Statements are read by their vendor and by the institutions that they were released to.
     StatementReaders: Vendor [StatementsRead], Institution [StatementsRead];

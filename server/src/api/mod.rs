@@ -52,6 +52,7 @@ pub mod shapes;
 mod state;
 pub mod statements;
 pub mod systems;
+pub mod transfers;
 pub mod users;
 
 use std::collections::BTreeMap;
@@ -77,6 +78,7 @@ pub fn operations() -> Vec<Operation> {
         of_the_log(),
         of_the_operator(),
         of_vendors(),
+        of_transfers(),
         of_statements(),
         of_institutions(),
         of_records(),
@@ -322,6 +324,32 @@ fn of_vendors() -> Vec<Operation> {
         patch("/api/v1/products/{id}", products::change, "Change a product, or who may read its statements."),
         delete("/api/v1/products/{id}/grants/{institution}", products::revoke_grant, "Take back a grant.")
             .explained("No future revision; nothing that was delivered is taken back."),
+    ]
+}
+
+fn of_transfers() -> Vec<Operation> {
+    vec![
+        post("/api/v1/products/{id}/transfers", transfers::offer, "Offer a product to another vendor (事業承継).")
+            .explained(
+                "The body is a `kaiji-transfer+jws` `{issuer, product, to}`. Nothing moves before the other vendor accepts, \
+                 within thirty days. With the product go its chains of statements, to which the successor adds the next \
+                 revision, and the institutions' grants, questions and open requests.",
+            )
+            .refuses(&[Kind::SignerRefused, Kind::TransferOpen]),
+        get("/api/v1/products/{id}/transfers", transfers::list_of_product, "List by which transfers a product came to its vendor.")
+            .explained("With what both vendors signed, and its receipts: for everybody who may know of the product."),
+        get("/api/v1/transfers", transfers::list, "List the transfers of products from and to the vendor."),
+        get("/api/v1/transfers/{id}", transfers::find, "Show a transfer."),
+        post("/api/v1/transfers/{id}/acceptance", transfers::accept, "Take a product over from another vendor.")
+            .explained(
+                "The body is a `kaiji-transfer-acceptance+jws` `{issuer, product, from, transfer_sha256}`: the SHA-256 of \
+                 `transfer`, the JWS by which the other vendor consented. All who hold the product are told.",
+            )
+            .refuses(&[Kind::SignerRefused, Kind::TransferState]),
+        post("/api/v1/transfers/{id}/decline", transfers::decline, "Decline a product that was offered to the vendor.")
+            .refuses(&[Kind::TransferState]),
+        post("/api/v1/transfers/{id}/withdrawal", transfers::withdraw, "Take back the offer of a product.")
+            .refuses(&[Kind::TransferState]),
     ]
 }
 

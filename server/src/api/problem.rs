@@ -118,6 +118,10 @@ kinds! {
         "End it (`DELETE /api/v1/mandates/{id}`) before giving another.";
     MandateEnded, "mandate_ended", 409, "The mandate was ended before",
         "There is nothing more to end.";
+    TransferOpen, "transfer_open", 409, "A transfer of this product is open already",
+        "Wait for the other vendor, or withdraw it (`POST /api/v1/transfers/{id}/withdrawal`).";
+    TransferState, "transfer_state", 409, "The transfer's state does not allow this",
+        "Only an open transfer is accepted or declined by the one side, or withdrawn by the other.";
     RequestCircle, "request_circle", 409, "The request would come back to one who was asked",
         "Name somebody who is not in `chain` yet, or answer or decline.";
     RequestTooLong, "request_too_long", 409, "The request was forwarded too often",

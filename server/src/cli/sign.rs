@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use kaiji_schema::Digest;
 use kaiji_schema::jws::{self, Document};
-use kaiji_schema::signed::{Confirmation, KeyApproval, KeyProof, Withdrawal};
+use kaiji_schema::signed::{
+    Confirmation, KeyApproval, KeyProof, Transfer, TransferAcceptance, Withdrawal,
+};
 use kaiji_schema::statement::Statement;
 use kaiji_schema::violation::Violations;
 
@@ -47,6 +49,10 @@ enum Typ {
     Withdrawal,
     #[value(alias = "kaiji-confirmation+jws")]
     Confirmation,
+    #[value(alias = "kaiji-transfer+jws")]
+    Transfer,
+    #[value(alias = "kaiji-transfer-acceptance+jws")]
+    TransferAcceptance,
 }
 
 impl Typ {
@@ -61,6 +67,8 @@ impl Typ {
             Self::KeyApproval => checked::<KeyApproval>(payload),
             Self::Withdrawal => checked::<Withdrawal>(payload),
             Self::Confirmation => checked::<Confirmation>(payload),
+            Self::Transfer => checked::<Transfer>(payload),
+            Self::TransferAcceptance => checked::<TransferAcceptance>(payload),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::read_statement::{ReadStatementError, readable};
 use super::{Assurance, Exchange, Moment, stored_digest};
 use crate::actor::Actor;
-use crate::storage::{Committed, Entry, Error as StorageError, Tx, deliveries, log};
+use crate::storage::{Committed, Entry, Error as StorageError, Tx, deliveries, log, products};
 
 /// The receipt of an acknowledgement.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -81,7 +81,8 @@ impl Exchange {
             let subject =
                 serde_json::json!({ "statement": row.sha256, "institution": institution })
                     .to_string();
-            tx.notify(&row.vendor_id, "statement_acknowledged", &subject)?;
+            let vendor = products::vendor_of(tx, &row.product_id)?;
+            tx.notify(&vendor, "statement_acknowledged", &subject)?;
             Ok(Given::now(row.sha256, leaf, at))
         })?;
         Ok(given_with_receipt(acknowledged, Assurance::Signed)?)

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use kaiji_schema::comparison::{Outcome, compare};
 use kaiji_schema::jws::{Document, Jws, Verified};
-use kaiji_schema::letter::{Letter, News, StatementNews};
+use kaiji_schema::letter::{Letter, News, ProductTransferred, StatementNews};
 use kaiji_schema::requirement::RequirementSets;
 use kaiji_schema::statement::Statement;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::letters::write_to;
@@ -35,6 +36,9 @@ const WITHDRAWN: &str = "statement_withdrawn";
 
 /// The kind of event that says that a statement still holds.
 const CONFIRMED: &str = "statement_confirmed";
+
+/// The kind of event that says that a product is another vendor's.
+const TRANSFERRED: &str = "product_transferred";
 
 /// Something to be told to all who hold a product.
 #[derive(Debug, Clone)]
@@ -103,6 +107,21 @@ impl Announcement {
             subject,
             also_delivered: Some(row.sha256.clone()),
         }
+    }
+
+    /// A product is another vendor's.
+    pub(super) fn product_transferred(product: &str, subject: Value) -> Self {
+        Self {
+            product: product.to_owned(),
+            kind: TRANSFERRED,
+            subject,
+            also_delivered: None,
+        }
+    }
+
+    /// The kind of event.
+    pub(super) fn kind(&self) -> &'static str {
+        self.kind
     }
 
     /// Leaves it to be spread, and tells the vendor at once.
@@ -262,7 +281,9 @@ fn spread(tx: &mut Tx<'_>, announced: &AnnouncementRow, most: i64) -> Result<i64
     // A revision tells of contents, which are for those alone who may read it; the others do not.
     let open_to_all = listed || [WITHDRAWN, CONFIRMED].contains(&announced.kind.as_str());
     let delivered = also_delivered.as_deref().filter(|_| open_to_all);
-    let holders = products::holders(tx, product_id, listed, delivered, announced_up_to, most)?;
+    // Whoever only has the product among its systems learns what everybody may know, and nothing of contents.
+    let users_too = listed || announced.kind == TRANSFERRED;
+    let holders = products::holders(tx, product_id, users_too, delivered, announced_up_to, most)?;
     let letter = letter(tx, announced, &product)?;
     for holder in &holders {
         tx.notify(holder, &announced.kind, &announced.subject)?;
@@ -284,15 +305,16 @@ fn letter(
     announced: &AnnouncementRow,
     product: &ProductRow,
 ) -> Result<Option<Letter>, StorageError> {
+    if announced.kind == TRANSFERRED {
+        return product_transferred(tx, announced, product).map(Some);
+    }
     let news = match announced.kind.as_str() {
         RECEIVED => News::Received,
         WITHDRAWN => News::Withdrawn,
         CONFIRMED => News::Confirmed,
         _ => return Ok(None),
     };
-    let subject: Subject = serde_json::from_str(&announced.subject).map_err(|error| {
-        StorageError::Corrupt(format!("announcement {}: {error}", announced.number))
-    })?;
+    let subject: Subject = subject(announced)?;
     let vendor = organisations::find(tx, &product.vendor_id)?;
     Ok(Some(Letter::StatementNews(StatementNews {
         news,
@@ -303,11 +325,39 @@ fn letter(
     })))
 }
 
-/// What every announcement says of its statement.
+fn product_transferred(
+    tx: &mut Tx<'_>,
+    announced: &AnnouncementRow,
+    product: &ProductRow,
+) -> Result<Letter, StorageError> {
+    let sides: Sides = subject(announced)?;
+    let from = organisations::find(tx, &sides.from)?;
+    let to = organisations::find(tx, &sides.to)?;
+    Ok(Letter::ProductTransferred(ProductTransferred {
+        product: product.name.clone(),
+        from: from.map(|found| found.name).unwrap_or_default(),
+        to: to.map(|found| found.name).unwrap_or_default(),
+    }))
+}
+
+fn subject<S: DeserializeOwned>(announced: &AnnouncementRow) -> Result<S, StorageError> {
+    serde_json::from_str(&announced.subject).map_err(|error| {
+        StorageError::Corrupt(format!("announcement {}: {error}", announced.number))
+    })
+}
+
+/// What an announcement says of its statement.
 #[derive(Deserialize)]
 struct Subject {
     form: String,
     revision: u64,
+}
+
+/// Between which vendors a product moved.
+#[derive(Deserialize)]
+struct Sides {
+    from: String,
+    to: String,
 }
 
 /// The name of a statement in an address: 64 hex digits, or nothing that could be held.

@@ -17,7 +17,7 @@ use crate::storage::attested::WholeAttestedRow;
 use crate::storage::comparisons::ComparisonRow;
 use crate::storage::statements::{self, ComparedHeadRow, Reader, StatementRow};
 use crate::storage::systems::{self, SystemRow};
-use crate::storage::{DbConnection, Error as StorageError, questions};
+use crate::storage::{DbConnection, Error as StorageError, products, questions};
 
 /// The comparisons of a system.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -37,6 +37,10 @@ pub struct ComparisonView {
     pub statement: String,
     /// Whether its vendor signed it. An attested one is shown as long as there is no signed one of the form.
     pub assurance: Assurance,
+    /// The vendor whose answers these are; null for an attested one.
+    pub vendor: Option<String>,
+    /// The vendor whose product it is now, where it moved since (事業承継): the answers are its predecessor's.
+    pub successor: Option<String>,
     /// `MDS` or `SDS`.
     pub form: String,
     /// The edition of the form that the vendor filled in.
@@ -256,6 +260,8 @@ fn attested_view(
         requirement_set: comparison.requirement_set,
         statement: statement.sha256,
         assurance: Assurance::Attested,
+        vendor: None,
+        successor: None,
         form: statement.form,
         form_edition: statement.form_edition,
         revision: None,
@@ -290,11 +296,14 @@ fn view(
     let validity = Validity::of(&statement, signer);
     let summary = summary_of(&comparison);
     let questions = newest_questions(connection, &system.institution_id, &statement, set)?;
+    let successor = products::vendor_of(connection, &statement.product_id)?;
     Ok(ComparisonView {
         questions,
         requirement_set: comparison.requirement_set,
         statement: statement.sha256,
         assurance: Assurance::Signed,
+        successor: (successor != statement.vendor_id).then_some(successor),
+        vendor: Some(statement.vendor_id),
         form: statement.form,
         form_edition: statement.form_edition,
         revision: Some(statement.revision),

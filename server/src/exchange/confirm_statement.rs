@@ -41,7 +41,7 @@ impl Exchange {
         document: &str,
     ) -> Result<Confirmed, VendorsWordError> {
         let sha256 = named(sha256).ok_or(VendorsWordError::NotFound)?;
-        let (confirmation, kid) = self.read_word::<Confirmation>(actor, &sha256, document)?;
+        let (confirmation, kid) = self.read_word_about::<Confirmation>(actor, &sha256, document)?;
         let (vendor, jws) = (actor.organisation.clone(), document.to_owned());
         let confirmed = self.write(actor, move |tx| {
             let now = tx.now();

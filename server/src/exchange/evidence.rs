@@ -33,7 +33,7 @@ use crate::storage::attachments::NamedAttachment;
 use crate::storage::statements::StatementRow;
 use crate::storage::{
     DbConnection, Error as StorageError, deliveries, log, organisations, service_keys,
-    signing_keys, statements,
+    signing_keys, statements, transfers,
 };
 use checkpoints::Checkpoints;
 use guide::About;
@@ -226,6 +226,8 @@ struct Records {
     key_leaf: i64,
     key_registered: String,
     attachments: Vec<NamedAttachment>,
+    /// How its vendor had come by the product, if from another: the leaves of both consents.
+    transfer: Option<(i64, i64)>,
 }
 
 impl Records {
@@ -253,6 +255,7 @@ impl Records {
             key_leaf,
             key_registered: log::receipt(connection, key_leaf)?,
             attachments: attachments_of(connection, sha256)?,
+            transfer: transfer_before(connection, &statement)?,
             statement,
         })
     }
@@ -269,6 +272,16 @@ fn acknowledgement(
     }
     let delivery = deliveries::find(connection, &actor.organisation, &statement.sha256)?;
     Ok(delivery.and_then(|delivery| delivery.acknowledgement_leaf))
+}
+
+/// The leaves by which the statement's vendor had come by the product from another.
+fn transfer_before(
+    connection: &mut DbConnection,
+    statement: &StatementRow,
+) -> Result<Option<(i64, i64)>, StorageError> {
+    let (vendor, leaf) = (&statement.vendor_id, statement.receipt_leaf);
+    let transfer = transfers::by_which(connection, vendor, &statement.product_id, leaf)?;
+    Ok(transfer.and_then(|row| Some((row.offer_leaf, row.acceptance_leaf?))))
 }
 
 /// The receipts with their proofs: under the first checkpoint that holds the statement's, but for what came later.
@@ -289,6 +302,16 @@ fn put_receipts(
         (key, first),
         ((files::RECEIPT, statement_leaf, &records.receipt), first),
     ];
+    let consents = match records.transfer {
+        None => Vec::new(),
+        Some((offered, accepted)) => vec![
+            (files::TRANSFER_OFFERED, offered, log::receipt(connection, offered)?),
+            (files::TRANSFER_ACCEPTED, accepted, log::receipt(connection, accepted)?),
+        ],
+    };
+    for (name, leaf, receipt) in &consents {
+        receipts.push(((name, *leaf, receipt), first));
+    }
     if let Some((leaf, receipt)) = &records.acknowledgement {
         receipts.push(((files::ACKNOWLEDGEMENT, *leaf, receipt), newest));
     }

@@ -14,7 +14,7 @@ use super::{Exchange, Moment, Page, Validity, Window, stored_digest};
 use crate::actor::{Actor, OrganisationKind};
 use crate::storage::deliveries::{self, DeliveryRow};
 use crate::storage::statements::{self, Reader, SignerStanding, StatementRow};
-use crate::storage::{DbConnection, Entry, Error as StorageError, Tx, log};
+use crate::storage::{DbConnection, Entry, Error as StorageError, Tx, log, products};
 
 /// A statement without its answers.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -369,5 +369,7 @@ pub(super) fn deliver(
     )?;
     let subject =
         serde_json::json!({ "statement": row.sha256, "institution": institution_id }).to_string();
-    tx.notify(&row.vendor_id, "statement_delivered", &subject)
+    // Whose product it is now; it may have come from the vendor that signed.
+    let vendor = products::vendor_of(tx, &row.product_id)?;
+    tx.notify(&vendor, "statement_delivered", &subject)
 }

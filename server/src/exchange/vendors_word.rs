@@ -1,47 +1,54 @@
-//! What a vendor signs about a statement that is held: that it takes it back, or that it still holds.
+//! What a vendor signs beside statements: that it takes one back, that one still holds, or its side of a transfer.
 
 use kaiji_schema::Digest;
 use kaiji_schema::jws::{self, Document, Jws, Refusal, VerifyError};
 use kaiji_schema::receipt::Event;
-use kaiji_schema::signed::{Confirmation, Withdrawal};
+use kaiji_schema::signed::{Confirmation, Transfer, TransferAcceptance, Withdrawal};
 use kaiji_schema::violation::Violations;
 
 use super::approve_key::usable_key;
 use super::{Exchange, stored_digest, violation};
 use crate::actor::Actor;
 use crate::storage::statements::{self, Reader, StatementRow};
-use crate::storage::{Entry, Error as StorageError, Tx};
+use crate::storage::{Entry, Error as StorageError, Tx, products};
 
-/// A signed document about a statement.
-pub(super) trait AboutStatement: Document {
+/// A document that a vendor signs.
+pub(super) trait VendorsWord: Document {
     /// The vendor that it names.
     fn issuer(&self) -> &str;
+}
 
+/// One about a statement.
+pub(super) trait AboutStatement: VendorsWord {
     /// The statement that it names.
     fn statement_sha256(&self) -> &Digest;
 }
 
-impl AboutStatement for Withdrawal {
-    fn issuer(&self) -> &str {
-        &self.issuer
-    }
+macro_rules! vendors_words {
+    ($($document:ty),+) => {$(
+        impl VendorsWord for $document {
+            fn issuer(&self) -> &str {
+                &self.issuer
+            }
+        }
+    )+};
+}
 
+vendors_words!(Withdrawal, Confirmation, Transfer, TransferAcceptance);
+
+impl AboutStatement for Withdrawal {
     fn statement_sha256(&self) -> &Digest {
         &self.statement_sha256
     }
 }
 
 impl AboutStatement for Confirmation {
-    fn issuer(&self) -> &str {
-        &self.issuer
-    }
-
     fn statement_sha256(&self) -> &Digest {
         &self.statement_sha256
     }
 }
 
-/// Why a statement was neither withdrawn nor confirmed.
+/// Why a vendor's word was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum VendorsWordError {
     /// The vendor has no such statement.
@@ -74,11 +81,10 @@ impl From<VerifyError> for VendorsWordError {
 }
 
 impl Exchange {
-    /// Verifies a signed document about the statement in the address; answers it with the kid that signed.
-    pub(super) fn read_word<D: AboutStatement>(
+    /// Verifies a document of this vendor; answers it with the kid that signed.
+    pub(super) fn read_word<D: VendorsWord>(
         &self,
         actor: &Actor,
-        sha256: &str,
         document: &str,
     ) -> Result<(D, String), VendorsWordError> {
         let jws = Jws::parse(document)?;
@@ -89,16 +95,27 @@ impl Exchange {
             .read(|c| usable_key(c, &actor.organisation, &kid, now))?;
         let (key, _) = key.ok_or(VendorsWordError::Signer)?;
         let word = jws::verify::<D>(jws, &key)?.into_document();
-        if word.statement_sha256().to_string() != sha256 {
-            let detail = "it is about another statement than the one in the address";
-            return Err(violation("/statement_sha256", "other_statement", detail).into());
-        }
         if word.issuer() != actor.organisation {
             let detail = format!(
                 "it must be {}, the vendor that sends it",
                 actor.organisation
             );
             return Err(violation("/issuer", "wrong_issuer", detail).into());
+        }
+        Ok((word, kid))
+    }
+
+    /// The same for a document about the statement in the address.
+    pub(super) fn read_word_about<D: AboutStatement>(
+        &self,
+        actor: &Actor,
+        sha256: &str,
+        document: &str,
+    ) -> Result<(D, String), VendorsWordError> {
+        let (word, kid) = self.read_word::<D>(actor, document)?;
+        if word.statement_sha256().to_string() != sha256 {
+            let detail = "it is about another statement than the one in the address";
+            return Err(violation("/statement_sha256", "other_statement", detail).into());
         }
         Ok((word, kid))
     }
@@ -118,6 +135,10 @@ pub(super) fn standing(
     let (_, key_leaf) = key.ok_or(VendorsWordError::Signer)?;
     let found = statements::find(tx, Reader::Vendor(vendor), sha256)?;
     let row = found.ok_or(VendorsWordError::NotFound)?;
+    if products::vendor_of(tx, &row.product_id)? != vendor {
+        let what = "the product went to another vendor, whose word counts now";
+        return Err(VendorsWordError::State(what));
+    }
     if row.withdrawn_at.is_some() {
         return Err(VendorsWordError::State("it is withdrawn already"));
     }

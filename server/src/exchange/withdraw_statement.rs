@@ -33,7 +33,7 @@ impl Exchange {
         document: &str,
     ) -> Result<Withdrawn, VendorsWordError> {
         let sha256 = named(sha256).ok_or(VendorsWordError::NotFound)?;
-        let (withdrawal, kid) = self.read_word::<Withdrawal>(actor, &sha256, document)?;
+        let (withdrawal, kid) = self.read_word_about::<Withdrawal>(actor, &sha256, document)?;
         let (vendor, statement) = (actor.organisation.clone(), sha256);
         let named = statement.clone();
         let withdrawn = self.write(actor, move |tx| {

@@ -7,9 +7,9 @@ use askama::Template;
 use jiff::civil::Date;
 use kaiji_schema::era;
 use kaiji_schema::letter::{
-    Digest, Invitation, Letter, News, QuestionsAnswered, QuestionsAsked, RegistrationDecided,
-    RequestAsked, RequestNews, RequestReminder, RequestTurn, RequirementSetNews, ReviewsDue,
-    StatementNews,
+    Digest, Invitation, Letter, News, ProductTransferred, QuestionsAnswered, QuestionsAsked,
+    RegistrationDecided, RequestAsked, RequestNews, RequestReminder, RequestTurn,
+    RequirementSetNews, ReviewsDue, StatementNews, TransferOffered,
 };
 
 use super::Parcel;
@@ -62,6 +62,8 @@ fn prose(letter: &Letter, link: Option<&str>) -> askama::Result<(String, String)
         }
         Letter::RegistrationDecided(letter) => RegistrationDecidedWords { letter }.render(),
         Letter::RequestNews(letter) => RequestNewsWords { letter }.render(),
+        Letter::ProductTransferred(letter) => ProductTransferredWords { letter }.render(),
+        Letter::TransferOffered(letter) => TransferOfferedWords { letter }.render(),
         Letter::ReviewsDue(letter) => reviews_due_words(letter).render(),
         Letter::QuestionsAsked(letter) => QuestionsAskedWords { letter }.render(),
         Letter::QuestionsAnswered(letter) => QuestionsAnsweredWords { letter }.render(),
@@ -161,6 +163,18 @@ struct RegistrationDecidedWords<'a> {
 #[template(path = "letters/request_news.txt")]
 struct RequestNewsWords<'a> {
     letter: &'a RequestNews,
+}
+
+#[derive(Template)]
+#[template(path = "letters/product_transferred.txt")]
+struct ProductTransferredWords<'a> {
+    letter: &'a ProductTransferred,
+}
+
+#[derive(Template)]
+#[template(path = "letters/transfer_offered.txt")]
+struct TransferOfferedWords<'a> {
+    letter: &'a TransferOffered,
 }
 
 #[derive(Template)]

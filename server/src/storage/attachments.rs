@@ -6,7 +6,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::backend::{directly, insert};
-use super::statements::{Reader, released_to};
+use super::statements::{Reader, open_to_vendor, released_to};
 use super::tables::{attachments, deliveries, grants, products, statement_attachments, statements};
 use super::{DbConnection, Error};
 
@@ -94,7 +94,7 @@ pub fn readable(
         .order(statements::receipt_leaf.desc());
     let found = match reader {
         Reader::Vendor(id) => directly!(connection, |own| query
-            .filter(statement_attachments::vendor_id.eq(id))
+            .filter(open_to_vendor!(id))
             .select(NamedAttachment::as_select())
             .first(own)),
         Reader::Institution(id) => directly!(connection, |own| query

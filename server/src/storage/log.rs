@@ -25,6 +25,8 @@ pub struct Entry {
     pub institution: Option<String>,
     /// Opaque id of the organisation that acts for the institution.
     pub agent: Option<String>,
+    /// Opaque id of the vendor that the product goes to.
+    pub successor: Option<String>,
     /// Opaque id of the product concerned.
     pub product: Option<String>,
     /// SHA-256 of the whole statement JWS.
@@ -35,7 +37,7 @@ pub struct Entry {
     pub signer_kid: Option<Thumbprint>,
     /// The leaf in which that key was registered.
     pub signer_key_leaf: Option<i64>,
-    /// When the key expires.
+    /// When the key, or the offer, expires.
     pub not_after: Option<Timestamp>,
     /// Since when signatures of a revoked key are not to be trusted.
     pub compromised_since: Option<Timestamp>,
@@ -51,6 +53,7 @@ impl Entry {
             vendor: None,
             institution: None,
             agent: None,
+            successor: None,
             product: None,
             statement_sha256: None,
             review_sha256: None,
@@ -73,6 +76,7 @@ impl Entry {
             vendor: self.vendor.clone(),
             institution: self.institution.clone(),
             agent: self.agent.clone(),
+            successor: self.successor.clone(),
             product: self.product.clone(),
             statement_sha256: self.statement_sha256,
             review_sha256: self.review_sha256,

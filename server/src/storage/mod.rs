@@ -42,6 +42,7 @@ pub mod signing_keys;
 pub mod statements;
 pub mod systems;
 mod tables;
+pub mod transfers;
 pub mod tries;
 pub mod users;
 mod writer;

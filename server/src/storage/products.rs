@@ -1,5 +1,6 @@
 //! Products, and which institution was granted which of them.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::backend::{directly, insert};
@@ -45,6 +46,37 @@ pub fn find(connection: &mut DbConnection, id: &str) -> Result<Option<ProductRow
         .select(ProductRow::as_select())
         .first(own));
     Ok(found.optional()?)
+}
+
+/// Whose product it is now.
+pub fn vendor_of(connection: &mut DbConnection, id: &str) -> Result<String, Error> {
+    let found = directly!(connection, |own| products::table
+        .find(id)
+        .select(products::vendor_id)
+        .first(own));
+    Ok(found?)
+}
+
+/// Whether the institution may know of the product: the directory shows it, or it was granted to the institution, or is
+/// among its systems.
+pub fn is_known_to(
+    connection: &mut DbConnection,
+    institution_id: &str,
+    id: &str,
+) -> Result<bool, Error> {
+    let granted = grants::table
+        .filter(grants::product_id.eq(products::id))
+        .filter(grants::institution_id.eq(institution_id));
+    let used = systems::table
+        .filter(systems::product_id.eq(products::id.nullable()))
+        .filter(systems::institution_id.eq(institution_id));
+    let query = products::table
+        .find(id)
+        .filter(products::in_directory.eq(true).or(exists(granted)).or(exists(used)));
+    let found = directly!(connection, |own| query
+        .select(products::id)
+        .first::<String>(own));
+    Ok(found.optional()?.is_some())
 }
 
 /// A vendor's products in the order of their ids.

@@ -107,6 +107,28 @@ pub fn update(connection: &mut DbConnection, row: &RequestRow) -> Result<(), Err
     Ok(())
 }
 
+/// Whoever was asked about the product and has not answered is not asked any more, but its vendor of now.
+pub fn hand_over(
+    connection: &mut DbConnection,
+    product_id: &str,
+    (from, to): (&str, &str),
+    waiting: &[&str],
+    now: i64,
+) -> Result<(), Error> {
+    let asked = requests::table
+        .filter(requests::product_id.eq(product_id))
+        .filter(requests::vendor_id.eq(from))
+        .filter(requests::state.eq_any(waiting));
+    diesel::update(asked)
+        .set((
+            requests::vendor_id.eq(to),
+            requests::revision.eq(requests::revision + 1),
+            requests::updated_at.eq(now),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// The party's request of that id.
 pub fn find(
     connection: &mut DbConnection,

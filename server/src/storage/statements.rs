@@ -1,6 +1,7 @@
 //! Statements: the exact bytes that the vendor signed, and the columns one searches by.
 //!
-//! Who may read one stands in the WHERE clause: a vendor its own; an institution those of a product that is listed or
+//! Who may read one stands in the WHERE clause: a vendor its own and those of its products, which came with a product from
+//! another vendor; an institution those of a product that is listed or
 //! granted to it, and those that were delivered to it before.
 
 use diesel::dsl::exists;
@@ -109,6 +110,29 @@ pub enum Reader<'a> {
     Institution(&'a str),
 }
 
+/// Whether a statement at hand is the vendor's own, or of a product that is the vendor's now.
+macro_rules! open_to_vendor {
+    ($vendor:expr) => {{
+        let products = products::table
+            .filter(products::id.eq(statements::product_id))
+            .filter(products::vendor_id.eq($vendor));
+        statements::vendor_id.eq($vendor).or(exists(products))
+    }};
+}
+pub(super) use open_to_vendor;
+
+/// The same for finding all of them: two sets, each found by an index.
+macro_rules! among_those_of_vendor {
+    ($vendor:expr) => {{
+        let products = products::table
+            .filter(products::vendor_id.eq($vendor))
+            .select(products::id);
+        statements::vendor_id
+            .eq($vendor)
+            .or(statements::product_id.eq_any(products))
+    }};
+}
+
 /// Whether a statement at hand was released to the institution: its product is granted or listed, or it was delivered
 /// before.
 macro_rules! released_to {
@@ -190,7 +214,7 @@ pub fn find(
     let query = statements::table.find(sha256);
     let found = match reader {
         Reader::Vendor(id) => directly!(connection, |own| query
-            .filter(statements::vendor_id.eq(id))
+            .filter(open_to_vendor!(id))
             .select(StatementRow::as_select())
             .first(own)),
         Reader::Institution(id) => directly!(connection, |own| query
@@ -278,7 +302,7 @@ pub fn list(
 ) -> Result<Vec<StatementRow>, Error> {
     let mut query = match reader {
         Reader::Vendor(id) => statements::table
-            .filter(statements::vendor_id.eq(id))
+            .filter(among_those_of_vendor!(id))
             .into_boxed(),
         Reader::Institution(id) => statements::table
             .filter(among_those_released_to!(id))
@@ -369,7 +393,7 @@ macro_rules! heads {
             .and(statements::superseded_by.is_null());
         match $reader {
             Reader::Vendor(id) => {
-                let $condition = head.and(statements::vendor_id.eq(id));
+                let $condition = head.and(open_to_vendor!(id));
                 Ok($load?)
             }
             Reader::Institution(id) => {

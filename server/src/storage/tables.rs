@@ -709,6 +709,24 @@ table! {
     }
 }
 
+table! {
+    transfers (id) {
+        id -> Text,
+        product_id -> Text,
+        from_id -> Text,
+        to_id -> Text,
+        state -> Text,
+        offer_jws -> Text,
+        offer_kid -> Text,
+        offer_leaf -> BigInt,
+        offered_at -> BigInt,
+        expires_at -> BigInt,
+        acceptance_jws -> Nullable<Text>,
+        acceptance_leaf -> Nullable<BigInt>,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     announcements,
     attachments,
@@ -760,6 +778,7 @@ allow_tables_to_appear_in_same_query!(
     statements,
     systems,
     timestamps,
+    transfers,
     tries,
     used_assertions,
     user_links,

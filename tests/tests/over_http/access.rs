@@ -94,6 +94,14 @@ const TABLE: &[Row] = table! {
     "GET /api/v1/products/{id}"                                 401  403  404  403  403  200;
     "PATCH /api/v1/products/{id}"                               401  403  404  403  403  200;
 
+    "POST /api/v1/products/{id}/transfers"                      401  403  422  403  403  201;
+    "GET /api/v1/products/{id}/transfers"                       401  403  404  200  200  200;
+    "GET /api/v1/transfers"                                     401  403  200  403  403  200;
+    "GET /api/v1/transfers/{id}"                                401  403  404  403  403  200;
+    "POST /api/v1/transfers/{id}/acceptance"                    401  403  422  403  403  409;
+    "POST /api/v1/transfers/{id}/decline"                       401  403  404  403  403  409;
+    "POST /api/v1/transfers/{id}/withdrawal"                    401  403  404  403  403  200;
+
     "POST /api/v1/statements/check"                             401  403  422  403  403  200;
     "POST /api/v1/statements"                                   401  403  422  403  403  200;
     "GET /api/v1/statements"                                    401  403  200  200  200  200;
@@ -260,6 +268,7 @@ struct World {
     kind: String,
     checkpoint: String,
     template: String,
+    transfer: Value,
 }
 
 impl World {
@@ -299,6 +308,7 @@ impl World {
             attested: attested(app, &clinic),
             kind: clinic.information_kind("血液検査結果"),
             template: template(&clinic),
+            transfer: vendor.offer(&asked, &app.vendor("承継先の会社")).created(),
             user: clinic.invite("見本 花子", "hanako@clinic.example.jp", &["viewer"]),
             link: created(&clinic, &format!("/inspections/{inspection}/links"), &label),
             inspection,
@@ -326,6 +336,7 @@ impl World {
             Some("requests") => &self.request,
             Some("questions") => &self.question,
             Some("mandates") => &self.mandate,
+            Some("transfers") => self.transfer["id"].as_str().unwrap(),
             Some("registrations") => &self.registration,
             Some("users") => &self.user,
             Some("inspections") => &self.inspection,
@@ -401,6 +412,12 @@ impl World {
                 "agent": self.other_clinic.organisation, "scopes": AGENTS_SCOPES, "until": "2027-03-31",
             })),
             "POST /api/v1/log/cosignatures" => call.body("text/plain", self.checkpoint.as_str()),
+            "POST /api/v1/products/{id}/transfers" => {
+                call.jose(&self.vendor.transfer(&self.product, &self.other_vendor))
+            }
+            "POST /api/v1/transfers/{id}/acceptance" => {
+                call.jose(&self.vendor.takeover(&self.transfer))
+            }
             "POST /api/v1/statements/{sha256}/withdrawal" => {
                 call.jose(&self.vendor.withdrawal(&self.statement, "誤り"))
             }

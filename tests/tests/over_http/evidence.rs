@@ -24,10 +24,10 @@ on_both_databases![
 ];
 
 /// A folder that was given out.
-struct Folder(BTreeMap<String, Vec<u8>>);
+pub(super) struct Folder(pub(super) BTreeMap<String, Vec<u8>>);
 
 impl Folder {
-    fn of(client: &Client, statement: &str) -> Self {
+    pub(super) fn of(client: &Client, statement: &str) -> Self {
         let path = format!("/statements/{statement}/evidence");
         let answer = client.get(&path).send().expect(200);
         assert_eq!(answer.header("content-type"), Some("application/zip"));
@@ -44,7 +44,7 @@ impl Folder {
         Self(files)
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(super) fn text(&self, name: &str) -> &str {
         std::str::from_utf8(&self.0[name]).unwrap()
     }
 
@@ -54,7 +54,7 @@ impl Folder {
         jws::verify::<Status>(jws, &key).unwrap().into_document()
     }
 
-    fn report(&self) -> Report {
+    pub(super) fn report(&self) -> Report {
         let contents = |(name, bytes): (&String, &Vec<u8>)| {
             let bytes = Contents::Bytes(bytes.clone());
             (name.clone(), bytes)
@@ -64,7 +64,7 @@ impl Folder {
     }
 
     /// What `verify.py` says, and whether it passes. The folder is written below `directory`.
-    fn by_python(&self, directory: &Path) -> (bool, String) {
+    pub(super) fn by_python(&self, directory: &Path) -> (bool, String) {
         for (name, bytes) in &self.0 {
             let path = directory.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();

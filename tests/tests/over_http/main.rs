@@ -58,4 +58,5 @@ mod smtp;
 mod submission;
 mod systems;
 mod tokens;
+mod transfers;
 mod whole_job;

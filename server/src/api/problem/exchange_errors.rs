@@ -12,7 +12,7 @@ use crate::exchange::{
     LinkError, LogError, MandateError, MeasureTemplateError, OrganisationError, ProductError,
     QuestionError, ReadStatementError, RecordError, RegistrationError, RequestError, ReviewError,
     RiskMatrixError, SessionError, SignInError, Stale, StorageError, SubmitError, SystemError,
-    TokenError, TooManyTries, UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
+    TokenError, TooManyTries, TransferError, UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {
@@ -286,6 +286,18 @@ impl From<ReviewError> for Problem {
             ReviewError::Outdated(_) => said(Kind::ReviewOutdated, &error),
             ReviewError::Own(_) => said(Kind::OwnReview, &error),
             ReviewError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<TransferError> for Problem {
+    fn from(error: TransferError) -> Self {
+        match error {
+            TransferError::NotFound => said(Kind::NotFound, &error),
+            TransferError::Word(error) => error.into(),
+            TransferError::Open(_) => said(Kind::TransferOpen, &error),
+            TransferError::State(_) => said(Kind::TransferState, &error),
+            TransferError::Storage(error) => error.into(),
         }
     }
 }

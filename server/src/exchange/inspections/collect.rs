@@ -28,7 +28,7 @@ use crate::storage::comparisons::{self, ComparisonRow};
 use crate::storage::organisations::{self, OrganisationRow};
 use crate::storage::statements::{self, HeadRow, Reader, StatementRow};
 use crate::storage::systems::{self, SystemRow};
-use crate::storage::{DbConnection, Error as StorageError, deliveries, log};
+use crate::storage::{DbConnection, Error as StorageError, deliveries, log, products};
 
 /// Collects the facts of an institution.
 pub(super) struct Collector<'e> {
@@ -181,6 +181,20 @@ impl<'e> Collector<'e> {
         Ok(vendor)
     }
 
+    /// The name of the vendor whose product it is now, where that is not the one that signed.
+    fn successor(
+        &mut self,
+        connection: &mut DbConnection,
+        statement: &StatementRow,
+    ) -> Result<Option<String>, StorageError> {
+        let now = products::vendor_of(connection, &statement.product_id)?;
+        if now == statement.vendor_id {
+            return Ok(None);
+        }
+        let successor = self.vendor(connection, &now)?;
+        Ok(successor.map(|successor| successor.name))
+    }
+
     /// Puts down a signed statement, its comparison and its evidence.
     fn hold(&mut self, connection: &mut DbConnection, head: &HeadRow) -> Result<(), StorageError> {
         let HeadRow { statement, signer } = head;
@@ -192,6 +206,7 @@ impl<'e> Collector<'e> {
             vendor: vendor
                 .as_ref()
                 .map_or_else(String::new, |vendor| vendor.name.clone()),
+            successor: self.successor(connection, statement)?,
             corporate_number: vendor.and_then(|vendor| vendor.corporate_number),
             product: statement.product_name.clone(),
             version: statement.product_version.clone(),
@@ -221,6 +236,7 @@ impl<'e> Collector<'e> {
         let statement = &row.statement;
         Ok(HeldStatement {
             vendor: statement.organisation_name.clone(),
+            successor: None,
             corporate_number: None,
             product: statement.product_name.clone(),
             version: statement.product_version.clone(),

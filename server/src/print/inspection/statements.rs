@@ -131,10 +131,12 @@ fn held_rows(facts: &Facts, system: &SystemFact) -> Vec<Vec<String>> {
             held.form_edition,
             revision.unwrap_or_default()
         );
+        let successor = held.successor.as_ref();
+        let successor = successor.map_or_else(String::new, |name| format!("（承継先：{name}）"));
         let counts = Outcome::ALL.map(|outcome| held.count(outcome).to_string());
         vec![
             name.clone(),
-            stacked(&[&what, &held.vendor]),
+            stacked(&[&what, &held.vendor, &successor]),
             dates::written(&held.issued_on),
             dates::short(held.received_on),
             held.signature.clone(),

@@ -113,6 +113,7 @@ impl Scribe {
             vendor: Some(format!("ven_{:026}", leaf % 1_000)),
             institution: None,
             agent: None,
+            successor: None,
             product: Some(format!("prd_{:026}", leaf % 100_000)),
             statement_sha256: Some(Digest::of(&leaf.to_be_bytes())),
             review_sha256: None,
