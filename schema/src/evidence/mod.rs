@@ -20,8 +20,8 @@ pub use keys::{Trusted, log_vkeys, receipt_keys};
 pub use names::{
     ACKNOWLEDGEMENT, ACKNOWLEDGEMENT_PROOF, ATTACHMENTS, GUIDE, KEY_REGISTERED,
     KEY_REGISTERED_PROOF, LOG_VKEYS, MANDATORY, RECEIPT, RECEIPT_KEYS, RECEIPT_PROOF,
-    STATEMENT_JSON, STATEMENT_JWS, STATUS, SUMS, TSA_ROOT, VENDOR_KEY, VERIFIER, checkpoint,
-    consistency, proof_of, stamp, sums, sums_of,
+    STATEMENT_JSON, STATEMENT_JWS, STATUS, SUMS, TRANSFER_ACCEPTED, TRANSFER_OFFERED, TSA_ROOT,
+    VENDOR_KEY, VERIFIER, checkpoint, consistency, proof_of, stamp, sums, sums_of,
 };
 pub use report::{Check, Outcome, Report, Stamp, Subject, What};
 

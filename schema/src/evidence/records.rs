@@ -86,7 +86,10 @@ pub(super) fn check_transfer(
     offered: &Receipt,
     accepted: &Receipt,
 ) -> Result<(), Fault> {
-    let events = [(offered, Event::TransferOffered), (accepted, Event::TransferAccepted)];
+    let events = [
+        (offered, Event::TransferOffered),
+        (accepted, Event::TransferAccepted),
+    ];
     let stated = statement.document();
     for (consent, event) in events {
         same(consent.event == event, Fault::Member("event"))?;

@@ -305,8 +305,16 @@ fn put_receipts(
     let consents = match records.transfer {
         None => Vec::new(),
         Some((offered, accepted)) => vec![
-            (files::TRANSFER_OFFERED, offered, log::receipt(connection, offered)?),
-            (files::TRANSFER_ACCEPTED, accepted, log::receipt(connection, accepted)?),
+            (
+                files::TRANSFER_OFFERED,
+                offered,
+                log::receipt(connection, offered)?,
+            ),
+            (
+                files::TRANSFER_ACCEPTED,
+                accepted,
+                log::receipt(connection, accepted)?,
+            ),
         ],
     };
     for (name, leaf, receipt) in &consents {

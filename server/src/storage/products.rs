@@ -70,9 +70,12 @@ pub fn is_known_to(
     let used = systems::table
         .filter(systems::product_id.eq(products::id.nullable()))
         .filter(systems::institution_id.eq(institution_id));
-    let query = products::table
-        .find(id)
-        .filter(products::in_directory.eq(true).or(exists(granted)).or(exists(used)));
+    let query = products::table.find(id).filter(
+        products::in_directory
+            .eq(true)
+            .or(exists(granted))
+            .or(exists(used)),
+    );
     let found = directly!(connection, |own| query
         .select(products::id)
         .first::<String>(own));

@@ -12,7 +12,8 @@ use crate::exchange::{
     LinkError, LogError, MandateError, MeasureTemplateError, OrganisationError, ProductError,
     QuestionError, ReadStatementError, RecordError, RegistrationError, RequestError, ReviewError,
     RiskMatrixError, SessionError, SignInError, Stale, StorageError, SubmitError, SystemError,
-    TokenError, TooManyTries, TransferError, UserError, UserLinkError, VendorsWordError, VerifyDocumentError,
+    TokenError, TooManyTries, TransferError, UserError, UserLinkError, VendorsWordError,
+    VerifyDocumentError,
 };
 
 fn said(kind: Kind, error: &impl ToString) -> Problem {

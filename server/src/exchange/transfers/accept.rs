@@ -59,10 +59,18 @@ fn check_what_is_accepted(
     row: &TransferRow,
 ) -> Result<(), TransferError> {
     if acceptance.product != row.product_id {
-        return Err(refused("/product", "other_product", "the transfer is of another product"));
+        return Err(refused(
+            "/product",
+            "other_product",
+            "the transfer is of another product",
+        ));
     }
     if acceptance.from != row.from_id {
-        return Err(refused("/from", "other_vendor", "the transfer is from another vendor"));
+        return Err(refused(
+            "/from",
+            "other_vendor",
+            "the transfer is from another vendor",
+        ));
     }
     if acceptance.transfer_sha256 != Digest::of(row.offer_jws.as_bytes()) {
         let detail = "it must be the SHA-256 of the JWS by which the other vendor consented";

@@ -30,8 +30,14 @@ impl Exchange {
         self.write(actor, move |tx| {
             let mut row = open(tx, &vendor, &ended)?;
             let (whose, detail) = match end {
-                DECLINED => (&row.to_id, "the vendor that is to have the product declines it"),
-                _ => (&row.from_id, "the vendor that offers the product takes it back"),
+                DECLINED => (
+                    &row.to_id,
+                    "the vendor that is to have the product declines it",
+                ),
+                _ => (
+                    &row.from_id,
+                    "the vendor that offers the product takes it back",
+                ),
             };
             if *whose != vendor {
                 return Err(TransferError::State(detail));

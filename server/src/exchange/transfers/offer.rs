@@ -28,7 +28,11 @@ impl Exchange {
     ) -> Result<TransferView, TransferError> {
         let (transfer, kid) = self.read_word::<Transfer>(actor, document)?;
         if transfer.product != product {
-            return Err(refused("/product", "other_product", "it is about another product"));
+            return Err(refused(
+                "/product",
+                "other_product",
+                "it is about another product",
+            ));
         }
         let id = self.new_id("trf")?;
         let (offered, jws) = (id.clone(), document.to_owned());
@@ -98,7 +102,11 @@ fn offer(
 /// Another vendor that takes part.
 fn check_successor(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<(), TransferError> {
     if transfer.to == transfer.issuer {
-        return Err(refused("/to", "itself", "the product is this vendor's already"));
+        return Err(refused(
+            "/to",
+            "itself",
+            "the product is this vendor's already",
+        ));
     }
     let found: Result<_, StorageError> = organisations::find(tx, &transfer.to);
     let is_vendor = found?.is_some_and(|found| {
