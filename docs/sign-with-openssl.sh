@@ -4,7 +4,8 @@
 #   sign-with-openssl.sh KEY.pem PAYLOAD.json [TYP] > DOCUMENT.jws
 #
 # TYP is kaiji-statement+jws unless given: kaiji-key-proof+jws, kaiji-key-approval+jws, kaiji-withdrawal+jws,
-# kaiji-confirmation+jws; JWT for the assertion that gets an access token (README). A key is made with:  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+# kaiji-confirmation+jws, kaiji-transfer+jws, kaiji-transfer-acceptance+jws; JWT for the assertion that gets an access
+# token (README). A key is made with:  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256
 # The payload is signed byte for byte; whether it is a valid statement, the service says.
 set -eu
 export LC_ALL=C

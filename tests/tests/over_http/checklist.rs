@@ -5,12 +5,15 @@ use jiff::SignedDuration;
 use kaiji_tests::{Institution, TestApp, on_both_databases, sha256_of};
 use serde_json::{Value, json};
 
+use super::review_scene::{Scene, days, reducing};
+
 on_both_databases![
     every_item_is_there_before_anything_is_said_of_it,
     the_first_days_are_kept_whatever_is_said_later,
     what_does_not_fit_a_state_is_refused,
     what_the_exchange_knows_is_filled_in_and_confirmed,
     a_comparison_is_filled_in_with_what_is_flagged,
+    what_is_flagged_is_done_while_its_reviews_are_in_force,
     the_yearly_review_is_due_a_year_after_the_oldest_look,
     of_two_people_who_edit_one_item_the_second_is_told,
     evidence_files_that_an_item_names_are_kept,
@@ -300,7 +303,7 @@ fn a_comparison_is_filled_in_with_what_is_flagged(app: &TestApp) {
     }
     let flagged = count("nonconforming") + count("unconfirmed");
     assert!(flagged > 0);
-    let named = |id: &Value, name: &str| json!({ "system": id, "name": name, "items": flagged });
+    let named = |id: &Value, name: &str| json!({ "system": id, "name": name, "items": flagged, "reviewed": 0 });
     let mut expected = vec![
         named(&json!(first), "電子カルテ"),
         named(&json!(second), "電子カルテ（分院）"),
@@ -313,6 +316,47 @@ fn a_comparison_is_filled_in_with_what_is_flagged(app: &TestApp) {
     );
     assert_eq!(facts["requirement_set"], "mhlw-7.0-annex");
     confirm(&clinic, "10-9").refused(409, "not_done");
+}
+
+fn what_is_flagged_is_done_while_its_reviews_are_in_force(app: &TestApp) {
+    let scene = Scene::new(app);
+    let filled_in = |which: &str| item(&scene.clinic, which)["filled_in"].clone();
+    let flagged = scene
+        .clinic
+        .list(&format!("/systems/{}/reviews", scene.system));
+    let (last, others) = flagged.split_last().unwrap();
+    let approve = |flagged: &Value| scene.approve(flagged["item"].as_str().unwrap(), &reducing());
+    for flagged in others {
+        let _ = approve(flagged);
+    }
+    let before = filled_in("10-9");
+    assert_eq!(before["state"], "not_started");
+    assert_eq!(
+        before["facts"]["flagged"][0]["reviewed"],
+        json!(others.len())
+    );
+    assert!(before["says"].as_str().unwrap().contains("電子カルテ"));
+    let _ = approve(last);
+    let done = filled_in("10-9");
+    assert_eq!(done["state"], "done");
+    let said = format!("{0}項目のうち{0}項目のリスク評価が有効です", flagged.len());
+    assert!(done["says"].as_str().unwrap().contains(&said), "{done}");
+    let _ = confirm(&scene.clinic, "10-9").ok();
+
+    // The vendor says something else of an item, and its review does not hold any more.
+    scene.revise(|answers| answers["84"]["remark"] = json!("令和10年に対応する。"));
+    let again = filled_in("10-9");
+    assert_eq!(again["state"], "not_started");
+    assert_eq!(
+        again["facts"]["flagged"][0]["reviewed"],
+        json!(others.len())
+    );
+
+    // A year later they are to be looked at again.
+    assert_eq!(filled_in("4.3-1")["facts"]["reviews_due"], json!(0));
+    days(app, 366);
+    let review = filled_in("4.3-1");
+    assert_eq!(review["facts"]["reviews_due"], json!(flagged.len()));
 }
 
 fn the_yearly_review_is_due_a_year_after_the_oldest_look(app: &TestApp) {

@@ -125,6 +125,8 @@ pub struct FlaggedSystem {
     pub named: NamedSystem,
     /// How many items are flagged.
     pub items: i64,
+    /// For how many of them a risk review is in force.
+    pub reviewed: i64,
 }
 
 /// When the checklist was last gone through: all items but the one that asks for it.
@@ -140,6 +142,8 @@ pub struct ReviewFacts {
     /// The day from which one is to be looked at again; null where one never was.
     #[schema(value_type = Option<String>)]
     pub next_due_on: Option<jiff::civil::Date>,
+    /// How many risk reviews are to be looked at again by now.
+    pub reviews_due: usize,
 }
 
 impl Facts {
@@ -158,9 +162,9 @@ impl Facts {
             Self::Ledger(facts) => facts.systems > 0 && facts.incomplete.is_empty(),
             Self::Partners(facts) => facts.systems > 0 && facts.without.is_empty(),
             Self::Comparisons(facts) => {
-                facts.systems > 0 && facts.not_compared.is_empty() && facts.flagged.is_empty()
+                facts.systems > 0 && facts.not_compared.is_empty() && facts.are_reviewed()
             }
-            Self::Review(facts) => facts.within_a_year == facts.items,
+            Self::Review(facts) => facts.within_a_year == facts.items && facts.reviews_due == 0,
         };
         if is_done {
             ItemState::Done
@@ -233,7 +237,19 @@ impl PartnerFacts {
     }
 }
 
+impl FlaggedSystem {
+    /// Whether an item is flagged for which no review is in force.
+    fn is_open(&self) -> bool {
+        self.reviewed < self.items
+    }
+}
+
 impl ComparisonFacts {
+    /// Whether the risk of every flagged item was assessed and treated (guideline 7.0, 10 ⑨).
+    fn are_reviewed(&self) -> bool {
+        !self.flagged.iter().any(FlaggedSystem::is_open)
+    }
+
     fn says(&self) -> String {
         let Some(systems) = counted(self.systems) else {
             return NO_SYSTEMS.to_owned();
@@ -243,10 +259,19 @@ impl ComparisonFacts {
             "{systems}のうち{compared}件の開示書を【別紙】と照合しました：適合{}、対象外{}、要リスク評価{}、要確認{}。",
             self.conforming, self.not_applicable, self.nonconforming, self.unconfirmed
         );
-        let flagged = self.flagged.iter();
-        let flagged: Vec<_> = flagged.map(|flagged| flagged.named.clone()).collect();
+        let items: i64 = self.flagged.iter().map(|flagged| flagged.items).sum();
+        let in_force: i64 = self.flagged.iter().map(|flagged| flagged.reviewed).sum();
+        let reviewed = match items {
+            0 => String::new(),
+            _ => format!(
+                "要リスク評価・要確認の{items}項目のうち{in_force}項目のリスク評価が有効です。"
+            ),
+        };
+        let open = self.flagged.iter().filter(|flagged| flagged.is_open());
+        let open: Vec<_> = open.map(|flagged| flagged.named.clone()).collect();
         outcome
-            + &listed("リスク評価又は確認を要する項目があるシステム", &flagged)
+            + &reviewed
+            + &listed("リスク評価が有効でない項目があるシステム", &open)
             + &listed("照合していないシステム", &self.not_compared)
     }
 }
@@ -262,10 +287,15 @@ impl ReviewFacts {
             self.within_a_year,
             era::both(last)
         );
-        match self.next_due_on {
-            Some(due) => format!("{checked}次の点検の期限は{}です。", era::both(due)),
-            None => checked,
-        }
+        let next = match self.next_due_on {
+            Some(due) => format!("次の点検の期限は{}です。", era::both(due)),
+            None => String::new(),
+        };
+        let reviews = match self.reviews_due {
+            0 => String::new(),
+            due => format!("見直しの期限が来たリスク評価が{due}件あります。"),
+        };
+        checked + &next + &reviews
     }
 }
 

@@ -20,6 +20,7 @@ use crate::exchange::export_comparison::named;
 use crate::exchange::information_kinds::information_kinds_of;
 use crate::exchange::read_attested::{compared, standing_in};
 use crate::exchange::records::Record;
+use crate::exchange::reviews::{self, Comparer};
 use crate::storage::comparisons::CountsRow;
 use crate::storage::statements::{self, Reader, StatementRow};
 use crate::storage::systems::{self, SystemRow};
@@ -34,6 +35,10 @@ pub(super) struct Known {
     /// How many kinds of information there are, and when that list was changed last.
     information: (usize, Option<Moment>),
     systems: Vec<SystemKnown>,
+    /// How many flagged items of a system have a review in force.
+    reviewed: HashMap<String, i64>,
+    /// How many reviews are to be looked at again today, or were before.
+    reviews_due: usize,
 }
 
 /// What is known of a system.
@@ -77,6 +82,8 @@ impl Known {
             entries: HashMap::new(),
             information: (0, None),
             systems: Vec::new(),
+            reviewed: HashMap::new(),
+            reviews_due: 0,
         };
         if kinds.contains(&FactKind::Review) {
             known.entries = entries_of(connection, institution)?
@@ -98,7 +105,29 @@ impl Known {
         if kinds.iter().any(of_systems) {
             known.systems = systems_of(connection, institution, set)?;
         }
+        let of_reviews = |kind: &FactKind| matches!(kind, FactKind::Review | FactKind::Comparisons);
+        if kinds.iter().any(of_reviews) {
+            known.read_reviews(connection, institution)?;
+        }
         Ok(known)
+    }
+
+    fn read_reviews(
+        &mut self,
+        connection: &mut DbConnection,
+        institution: &str,
+    ) -> Result<(), StorageError> {
+        let systems = systems::all(connection, institution)?;
+        let mut comparer = Comparer::new(self.set);
+        for item in reviews::of_systems(connection, &mut comparer, &systems, self.today)? {
+            if item.is_due(self.today) {
+                self.reviews_due += 1;
+            }
+            if item.flagged().is_some() && item.is_in_force() {
+                *self.reviewed.entry(item.system).or_default() += 1;
+            }
+        }
+        Ok(())
     }
 
     /// The facts of that kind.
@@ -165,8 +194,9 @@ impl Known {
         let flagged = self.systems.iter().filter_map(|system| {
             let items = system.held.iter().map(|held| flagged(&held.counts)).sum();
             (items > 0).then(|| FlaggedSystem {
-                named: system.named.clone(),
                 items,
+                reviewed: self.reviewed_of(system),
+                named: system.named.clone(),
             })
         });
         ComparisonFacts {
@@ -179,6 +209,11 @@ impl Known {
             flagged: flagged.collect(),
             not_compared: self.those(|system| system.held.is_empty()),
         }
+    }
+
+    fn reviewed_of(&self, system: &SystemKnown) -> i64 {
+        let reviewed = self.reviewed.get(&system.named.system);
+        reviewed.copied().unwrap_or_default()
     }
 
     /// All items but the one that asks for it.
@@ -197,6 +232,7 @@ impl Known {
             within_a_year: days.iter().filter(|day| next(day) > self.today).count(),
             last_checked_on: days.iter().max().copied(),
             next_due_on: first.map(next),
+            reviews_due: self.reviews_due,
         })
     }
 }

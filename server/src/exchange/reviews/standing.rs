@@ -70,7 +70,7 @@ impl Written {
 
 impl ReviewedItem {
     /// What is found now, if the item is flagged.
-    pub(super) fn flagged(&self) -> Option<&Finding> {
+    pub(in crate::exchange) fn flagged(&self) -> Option<&Finding> {
         self.now.as_ref().filter(|now| now.outcome.is_flagged())
     }
 
@@ -78,6 +78,20 @@ impl ReviewedItem {
     pub(in crate::exchange) fn review_id(&self) -> Option<&str> {
         let review = self.review.as_ref();
         review.map(|review| review.row.id.as_str())
+    }
+
+    /// Whether an approved review holds.
+    pub(in crate::exchange) fn is_in_force(&self) -> bool {
+        self.verdict.standing == Standing::InForce
+    }
+
+    /// Whether it is to be looked at again on that day, or was before.
+    pub(in crate::exchange) fn is_due(&self, day: Date) -> bool {
+        let review_on = self
+            .review
+            .as_ref()
+            .and_then(|review| review.row.review_on.as_deref());
+        !self.is_closed() && review_on.is_some_and(|due| due <= day.to_string().as_str())
     }
 
     /// Whether there is nothing to review any more.
