@@ -18,7 +18,7 @@ use crate::api;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::exchange::{Exchange, HighWaterError, Random};
-use crate::jobs::{Jobs, Postman};
+use crate::jobs::{Jobs, Postman, REST};
 use crate::keys;
 use crate::mail::PostOfficeError;
 use crate::pages;
@@ -292,6 +292,17 @@ impl Running {
     /// Ends it: no new connections, those that are open finish.
     pub fn stop(self) -> io::Result<()> {
         drop(self.handle.stop(true));
+        self.wait()
+    }
+
+    /// Works on what is to be done by itself, until something else (a signal) ends it.
+    pub fn work(self) -> io::Result<()> {
+        while !self.thread.is_finished() {
+            if let Err(error) = self.step_jobs() {
+                tracing::warn!(%error, "a job could not be done and is tried again");
+            }
+            std::thread::sleep(REST);
+        }
         self.wait()
     }
 

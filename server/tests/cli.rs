@@ -653,6 +653,12 @@ fn the_demonstration_does_the_whole_job_and_ends() {
     let guide = place.file("var/demo/evidence/はじめに読む.txt");
     fs::write(guide, "another guide").unwrap();
     place.kaiji(&["verify", &demo("evidence")]).ends(NO);
+    let letters = fs::read_dir(place.file("var/demo/service/letters")).unwrap();
+    assert!(letters.count() > 2, "to the vendor and to the clinic");
+    let package = fs::read(place.file("var/demo/inspection.zip")).unwrap();
+    assert!(package.starts_with(b"PK"));
+    let document = fs::read(place.file("var/demo/inspection.pdf")).unwrap();
+    assert!(document.starts_with(b"%PDF-1.7"));
     // Again, in the same place.
     place.kaiji(&["demo", "--exit"]).ends(DONE);
 }

@@ -290,6 +290,17 @@ impl Session<'_> {
         read(&url, request.send_json(body))
     }
 
+    /// Puts JSON.
+    pub(super) fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ServiceError> {
+        let url = self.url(path);
+        let request = self.prepare(self.agent().put(&url), JSON);
+        read(&url, request.send_json(body))
+    }
+
     /// Posts without a body.
     pub(super) fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Result<T, ServiceError> {
         let url = self.url(path);

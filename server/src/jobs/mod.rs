@@ -14,7 +14,7 @@ use crate::exchange::Exchange;
 use crate::storage::Error;
 
 /// How long the loop rests when there was nothing to do.
-const REST: Duration = Duration::from_secs(1);
+pub const REST: Duration = Duration::from_secs(1);
 
 /// A job: does one bounded piece of work, and answers whether there was any.
 type Job = fn(&Jobs) -> Result<bool, Error>;

@@ -8,7 +8,7 @@ use super::story::Cast;
 use crate::cli::end::CommandError;
 use crate::cli::output;
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 9] = [
     (
         "comparison.csv",
         "照合結果（UTF-8、BOM付き。Excelで開ける）",
@@ -16,6 +16,10 @@ const FILES: [(&str, &str); 7] = [
     (
         "evidence/",
         "証跡フォルダー（サービスなしで発行元と完全性を確認できる）",
+    ),
+    (
+        "inspection.zip, inspection.pdf",
+        "立入検査の資料一式と、印刷用の資料",
     ),
     ("vendor/sds.json, mds.json", "開示書の内容（署名の対象）"),
     ("vendor/sds.jws, mds.jws", "署名した開示書"),
@@ -26,6 +30,10 @@ const FILES: [(&str, &str); 7] = [
     (
         "*/client.pem, vendor/signing.pem",
         "APIクライアントの鍵と、開示書に署名する鍵",
+    ),
+    (
+        "service/letters/",
+        "通知メール（設定がないため、送らずにファイルにしたもの）",
     ),
     ("service/", "サービスのデータベースと鍵"),
 ];

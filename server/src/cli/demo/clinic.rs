@@ -26,8 +26,8 @@ use crate::cli::{compare, output};
 use crate::cli::{evidence, verify_folder};
 
 #[derive(Deserialize)]
-struct List<T> {
-    items: Vec<T>,
+pub(super) struct List<T> {
+    pub(super) items: Vec<T>,
 }
 
 /// The clinic finds the products, puts systems on its list and asks for the statements; the vendor releases them.
@@ -108,7 +108,7 @@ fn register_system(clinic: &Session<'_>, disclosure: &Disclosure) -> Result<Stri
 }
 
 /// The date in Japan some days from now.
-fn days_ahead(now: Timestamp, days: i64) -> String {
+pub(super) fn days_ahead(now: Timestamp, days: i64) -> String {
     let then = now
         .saturating_add(SignedDuration::from_hours(24 * days))
         .unwrap_or(now);

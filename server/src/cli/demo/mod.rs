@@ -6,6 +6,7 @@
 mod afterwards;
 mod clinic;
 mod folder;
+mod inspection;
 mod party;
 mod sample;
 mod story;
@@ -28,10 +29,10 @@ use crate::exchange::Exchange;
 /// Tokens are good for ten minutes; those in the demonstration's files are renewed before that.
 const RENEWAL: Duration = Duration::from_mins(5);
 
-/// Show the whole job: a vendor signs and submits, a clinic requests, receives and compares
+/// Show the whole job: a vendor signs and submits, a clinic requests, receives, compares and prepares an inspection
 ///
 /// Starts a service on a free port with an embedded database, does everything over HTTP, prints the flagged items,
-/// writes comparison.csv, the evidence folders and all documents, and serves on until Ctrl-C.
+/// writes comparison.csv, the evidence folders, what an inspector gets and all documents, and serves on until Ctrl-C.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// End when all is shown
@@ -56,8 +57,9 @@ impl Demo {
             told: Cell::new(0),
         };
         let played = stage.play(running.exchange(), !self.exit);
+        running.step_jobs()?;
         match played {
-            Ok(()) if !self.exit => running.wait(),
+            Ok(()) if !self.exit => running.work(),
             _ => running.stop(),
         }
         .map_err(CommandError::Serving)?;
@@ -76,7 +78,7 @@ struct Stage<'a> {
 impl Stage<'_> {
     /// Tells the story and what can be tried next; with `serving_on`, keeps the tokens in the files fresh from then on.
     fn play(self, exchange: &Exchange, serving_on: bool) -> Result<(), CommandError> {
-        output::line("Kaiji デモ：開示書の提出から照合まで")?;
+        output::line("Kaiji デモ：開示書の提出から立入検査の資料まで")?;
         output::line(&format!(
             "サービス {}（データ {}）\n",
             self.service.url(),

@@ -57,7 +57,7 @@ impl Party {
     pub(super) fn vendor(stage: &Stage<'_>, operator: &Session<'_>) -> Result<Self, CommandError> {
         let organisation = json!({
             "kind": "vendor", "name": VENDOR, "corporate_number": CORPORATE_NUMBER,
-            "contact": "security@mihon-karte.example",
+            "contact": "security@mihon-karte.example", "email": "security@mihon-karte.example",
         });
         let scopes = ["statements:write", "statements:read", "exports:read"];
         Self::register(stage, operator, "vendor", &organisation, &scopes)
@@ -70,7 +70,7 @@ impl Party {
     ) -> Result<Self, CommandError> {
         let organisation = json!({
             "kind": "institution", "name": INSTITUTION,
-            "medical_institution_code": MEDICAL_INSTITUTION_CODE,
+            "medical_institution_code": MEDICAL_INSTITUTION_CODE, "email": "clinic@sample-iin.example",
         });
         let scopes = [
             "requests:write",

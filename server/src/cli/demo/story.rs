@@ -1,4 +1,5 @@
-//! What happens, in order: registration, submission, request, delivery, acknowledgement, comparison, export.
+//! What happens, in order: registration, submission, request, delivery, acknowledgement, comparison, export, review,
+//! inspection.
 //!
 //! All of it over HTTP but the first step. Words are chosen with care: Kaiji confirms issuer and integrity
 //! (発行元と完全性) and points out items; it judges nothing.
@@ -13,7 +14,7 @@ use serde_json::json;
 use super::folder::Folder;
 use super::party::{self, INSTITUTION, Party, VENDOR};
 use super::sample::Sample;
-use super::{Stage, clinic, result};
+use super::{Stage, clinic, inspection, result};
 use crate::cli::client::{Service, Session};
 use crate::cli::end::CommandError;
 use crate::cli::register;
@@ -71,6 +72,8 @@ pub(super) fn tell(stage: &Stage<'_>, exchange: &Exchange) -> Result<Cast, Comma
     clinic::compare_systems(stage, &customer, &disclosures)?;
     clinic::export(stage, &customer)?;
     clinic::keep_evidence(stage, &customer)?;
+    inspection::review(stage, &customer, &disclosures)?;
+    inspection::prepare(stage, &customer)?;
     Ok(Cast {
         operator,
         vendor,
