@@ -57,16 +57,6 @@ impl Facts {
     /// The form of these facts.
     pub const SCHEMA: &'static str = "kaiji-inspection/1";
 
-    /// The bytes that are kept, and that the inspection's digest is of.
-    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(self)
-    }
-
-    /// Reads [`Self::to_json`].
-    pub fn from_json(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(bytes)
-    }
-
     /// The statements held for a system, each with its requirement set.
     pub fn held_for<'f>(
         &'f self,

@@ -11,17 +11,12 @@ mod deliver;
 mod freeze;
 mod guide;
 mod inspector;
+mod kept;
 mod links;
 mod own_work;
 mod package;
 mod view;
 
-use std::io::{Read as _, Write as _};
-
-use flate2::Compression;
-use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
-use kaiji_schema::Digest;
 use kaiji_schema::inspection::Facts;
 use kaiji_schema::violation::Violations;
 
@@ -124,21 +119,7 @@ fn frozen(
     row: &InspectionRow,
 ) -> Result<(Vec<u8>, Facts), StorageError> {
     let deflated = inspections::facts(connection, &row.id)?;
-    let is_whole = |json: &Vec<u8>| Digest::of(json).to_string() == row.facts_sha256;
-    let json = inflated(&deflated).ok().filter(is_whole);
-    let facts = json.and_then(|json| Facts::from_json(&json).ok());
-    let corrupt = || StorageError::Corrupt(format!("the facts of {}", row.id));
-    Ok((deflated, facts.ok_or_else(corrupt)?))
-}
-
-fn deflated(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes)?;
-    encoder.finish()
-}
-
-fn inflated(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut inflated = Vec::new();
-    ZlibDecoder::new(bytes).read_to_end(&mut inflated)?;
-    Ok(inflated)
+    let facts = kept::inflated(&deflated, &row.facts_sha256)
+        .map_err(|error| StorageError::Corrupt(format!("the facts of {}: {error}", row.id)))?;
+    Ok((deflated, facts))
 }

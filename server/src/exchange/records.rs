@@ -80,6 +80,8 @@ pub struct ChangeView {
     pub changed_at: Moment,
     /// Who made it: a person (`usr_…`) or a client (`cli_…`).
     pub changed_by: String,
+    /// The organisation whose they are, where it acted for the institution by its mandate.
+    pub agent: Option<String>,
     /// What was said; null where it was taken off the list.
     #[schema(value_type = Option<Object>)]
     pub document: Option<Box<RawValue>>,
@@ -170,6 +172,7 @@ impl Change<'_> {
             document,
             changed_at: tx.now().as_millisecond(),
             changed_by: self.actor.by.id().to_owned(),
+            agent_id: self.actor.agent.clone(),
         };
         records::insert(tx, &row)?;
         Ok(row)
@@ -210,6 +213,7 @@ fn shown(row: RecordRow) -> Result<ChangeView, StorageError> {
         revision: row.revision,
         changed_at: Moment(row.changed_at),
         changed_by: row.changed_by,
+        agent: row.agent_id,
         document: document.map_err(|error| StorageError::Corrupt(error.to_string()))?,
     })
 }

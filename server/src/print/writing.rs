@@ -38,7 +38,7 @@ pub(super) struct About {
 pub(super) fn written(
     face: &Face,
     about: &About,
-    pages: &[Vec<Mark>],
+    pages: Vec<Vec<Mark>>,
     headings: &[Heading],
     parts: &Parts,
 ) -> Result<Vec<u8>, PrintError> {
@@ -49,11 +49,11 @@ pub(super) fn written(
     for marks in pages {
         let mut page = document.start_page_with(settings.clone());
         let mut surface = page.surface();
-        for mark in marks {
+        for mark in &marks {
             draw(face, &mut surface, mark, &mut children);
         }
         surface.finish();
-        for mark in marks {
+        for mark in &marks {
             link(&mut page, mark, &mut children);
         }
         page.finish();

@@ -23,6 +23,7 @@ pub struct InspectionRow {
     pub facts_sha256: String,
     /// What is counted of it, as JSON.
     pub summary: String,
+    pub agent_id: Option<String>,
 }
 
 /// An inspection to be stored.
@@ -41,6 +42,7 @@ pub struct FrozenInspection {
     pub summary: String,
     /// As JSON, deflated.
     pub facts: Vec<u8>,
+    pub agent_id: Option<String>,
 }
 
 /// A row of `inspection_links`.
@@ -57,6 +59,7 @@ pub struct InspectionLinkRow {
     pub created_at: i64,
     pub expires_at: i64,
     pub revoked_at: Option<i64>,
+    pub agent_id: Option<String>,
 }
 
 /// A row of `inspection_accesses`.

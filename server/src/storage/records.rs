@@ -35,6 +35,7 @@ pub struct RecordRow {
     pub document: Option<String>,
     pub changed_at: i64,
     pub changed_by: String,
+    pub agent_id: Option<String>,
 }
 
 /// Adds a revision.

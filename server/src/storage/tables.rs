@@ -532,6 +532,7 @@ table! {
         document -> Nullable<Text>,
         changed_at -> BigInt,
         changed_by -> Text,
+        agent_id -> Nullable<Text>,
     }
 }
 
@@ -681,6 +682,7 @@ table! {
         facts_sha256 -> Text,
         summary -> Text,
         facts -> Binary,
+        agent_id -> Nullable<Text>,
     }
 }
 
@@ -694,6 +696,7 @@ table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        agent_id -> Nullable<Text>,
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 on_both_databases![
     an_agent_acts_with_the_institutions_things_and_both_see_it,
     receipts_of_what_an_agent_did_name_it,
+    what_an_agent_keeps_and_hands_out_says_so,
     people_act_by_their_roles_within_the_mandate,
     a_mandate_is_over_on_the_next_request,
     an_agent_whose_mandate_is_none_learns_nothing,
@@ -154,6 +155,30 @@ fn receipts_of_what_an_agent_did_name_it(app: &TestApp) {
     agent
         .get(&format!("/statements/{statement}"))
         .refused(404, "not_found");
+}
+
+fn what_an_agent_keeps_and_hands_out_says_so(app: &TestApp) {
+    let given = Given::new(app, &ALL);
+    let Given { clinic, agent, .. } = &given;
+    let said = json!({ "state": "not_started" });
+    let _ = clinic.put("/checklist/6-1").json(&said).ok();
+    let again = agent.put("/checklist/6-1").json(&said);
+    let _ = given.acting(again).ok();
+    let history = clinic.list("/checklist/6-1/history");
+    assert_eq!(history[0]["agent"], Value::Null);
+    assert_eq!(history[1]["agent"], *agent.organisation);
+
+    let frozen = given
+        .acting(agent.post("/inspections").json(&json!({})))
+        .created();
+    let inspection = format!("/inspections/{}", frozen["id"].as_str().unwrap());
+    assert_eq!(clinic.get(&inspection).ok()["agent"], *agent.organisation);
+    let label = json!({ "label": "見本保健所" });
+    let links = format!("{inspection}/links");
+    let _ = given.acting(agent.post(&links).json(&label)).created();
+    assert_eq!(clinic.list(&links)[0]["agent"], *agent.organisation);
+    let own = clinic.post("/inspections").json(&json!({})).created();
+    assert_eq!(own["agent"], Value::Null);
 }
 
 fn people_act_by_their_roles_within_the_mandate(app: &TestApp) {

@@ -13,6 +13,7 @@ on_both_databases![
     a_product_moves_with_the_consent_of_both_and_its_chain_goes_on,
     what_waits_for_an_answer_waits_for_the_successor,
     everybody_who_has_the_product_learns,
+    letters_tell_the_successor_and_the_clinic,
     evidence_says_how_the_vendor_came_by_the_product,
     chains_of_the_same_name_come_together_at_one_vendor,
     a_transfer_that_one_side_does_not_want_moves_nothing,
@@ -252,6 +253,28 @@ fn everybody_who_has_the_product_learns(app: &TestApp) {
     let both = ["transfer_offered", "product_transferred"];
     assert_eq!(kinds(scene.vendor.events()), both);
     assert_eq!(kinds(scene.successor.events()), both);
+}
+
+fn letters_tell_the_successor_and_the_clinic(app: &TestApp) {
+    let scene = Scene::new(app);
+    let (successor_at, clinic_at) = ("desk@successor.example.jp", "clinic@sample.example.jp");
+    for (organisation, email) in [
+        (&scene.successor.organisation, successor_at),
+        (&scene.clinic.organisation, clinic_at),
+    ] {
+        let path = format!("/organisations/{organisation}");
+        let _ = app
+            .operator()
+            .patch(&path)
+            .json(&json!({ "email": email }))
+            .ok();
+    }
+    let offered = scene.offer();
+    app.letter_to(successor_at)
+        .is_as(app.site(), "transfer_offered");
+    let _ = scene.successor.take_over(&offered).ok();
+    app.letter_to(clinic_at)
+        .is_as(app.site(), "product_transferred");
 }
 
 fn evidence_says_how_the_vendor_came_by_the_product(app: &TestApp) {

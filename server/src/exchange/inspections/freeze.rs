@@ -1,12 +1,11 @@
 //! An institution freezes what it has to show: once what it holds is delivered to it, everything is read as of one moment.
 
 use jiff::civil::Date;
-use kaiji_schema::Digest;
 use kaiji_schema::reader::{FromMembers, Reader};
 
 use super::collect::Collector;
 use super::view::InspectionSummary;
-use super::{InspectionError, InspectionView, deflated, own};
+use super::{InspectionError, InspectionView, kept, own};
 use crate::actor::Actor;
 use crate::exchange::Exchange;
 use crate::exchange::idempotency::{Idempotency, made_before, remember};
@@ -84,7 +83,7 @@ impl Exchange {
             })
         })?;
         let corrupt = |error: &dyn std::error::Error| StorageError::Corrupt(error.to_string());
-        let json = facts.to_json().map_err(|error| corrupt(&error))?;
+        let (kept, sha256) = kept::deflated(&facts).map_err(|error| corrupt(&error))?;
         let summary = serde_json::to_string(&InspectionSummary::of(&facts));
         Ok(FrozenInspection {
             id: facts.id,
@@ -94,9 +93,10 @@ impl Exchange {
             frozen_at: now.as_millisecond(),
             frozen_by: actor.by.id().to_owned(),
             log_size: i64::try_from(facts.anchors.log_size).unwrap_or(i64::MAX),
-            facts_sha256: Digest::of(&json).to_string(),
+            facts_sha256: sha256.to_string(),
             summary: summary.map_err(|error| corrupt(&error))?,
-            facts: deflated(&json).map_err(|error| corrupt(&error))?,
+            facts: kept,
+            agent_id: actor.agent.clone(),
         })
     }
 }

@@ -47,6 +47,8 @@ pub struct InspectionLinkView {
     pub label: String,
     /// Who made it: a client (`cli_…`) or a person (`usr_…`).
     pub made_by: String,
+    /// The organisation whose they are, where it acted for the institution by its mandate.
+    pub agent: Option<String>,
     /// When it was made.
     #[schema(value_type = String)]
     pub created_at: Moment,
@@ -75,6 +77,7 @@ impl From<InspectionLinkRow> for InspectionLinkView {
             inspection: row.inspection_id,
             label: row.label,
             made_by: row.made_by,
+            agent: row.agent_id,
             created_at: Moment(row.created_at),
             expires_at: Moment(row.expires_at),
             revoked_at: row.revoked_at.map(Moment),
@@ -109,6 +112,7 @@ impl Exchange {
                 created_at: tx.now().as_millisecond(),
                 expires_at: expires_at.as_millisecond(),
                 revoked_at: None,
+                agent_id: asking.agent.clone(),
             };
             inspections::insert_link(tx, &row)?;
             remember(tx, request.as_ref(), &row.id)?;

@@ -6,7 +6,7 @@ use kaiji_schema::evidence::{GUIDE, SUMS, VERIFIER as VERIFIER_NAME, sums_of};
 use kaiji_schema::inspection::{Facts, Place, Table};
 use kaiji_schema::sheet::{Encoding, Replaced, Sheet};
 
-use super::{InspectionError, frozen, guide, inflated, own};
+use super::{InspectionError, frozen, guide, kept, own};
 use crate::actor::Actor;
 use crate::exchange::Exchange;
 use crate::exchange::evidence::{Attachments, VERIFIER, thaw};
@@ -177,8 +177,8 @@ impl InspectionPackage {
                 self.put_part(table, Encoding::Utf8, None)
             }
             Step::Facts => {
-                let json = inflated(&self.deflated).map_err(unwritable)?;
-                self.zip.add("facts.json", &json)
+                self.zip.begin("facts.json")?;
+                kept::write_json(&self.deflated, &mut self.zip).map_err(unwritable)
             }
             Step::Checkpoint => {
                 let checkpoint = self.facts.anchors.checkpoint();

@@ -22,6 +22,8 @@ pub struct InspectionView {
     pub frozen_at: Moment,
     /// Who froze it: a client (`cli_…`) or a person (`usr_…`).
     pub frozen_by: String,
+    /// The organisation whose they are, where it acted for the institution by its mandate.
+    pub agent: Option<String>,
     /// How many leaves the log had: the evidence is under the checkpoint of this size.
     pub log_size: i64,
     /// SHA-256 of the frozen facts (`facts.json` in the package), which is also printed in the PDF.
@@ -101,6 +103,7 @@ impl TryFrom<InspectionRow> for InspectionView {
             visit_on: row.visit_on,
             frozen_at: Moment(row.frozen_at),
             frozen_by: row.frozen_by,
+            agent: row.agent_id,
             log_size: row.log_size,
             facts_sha256: row.facts_sha256,
             summary,

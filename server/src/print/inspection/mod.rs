@@ -48,7 +48,7 @@ pub fn inspection(facts: &Facts, sha256: &str) -> Result<Vec<u8>, PrintError> {
         author: facts.institution.name.clone(),
         id: sha256.to_owned(),
     };
-    written(&face, &about, &pages, &headings, &parts)
+    written(&face, &about, pages, &headings, &parts)
 }
 
 /// The headings that the contents name.
