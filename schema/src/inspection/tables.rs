@@ -81,15 +81,14 @@ pub(super) fn comparison<W: Write>(
     writer: W,
     from: Option<Place>,
 ) -> io::Result<Part> {
-    let sheet = match from {
-        Some(place) => Sheet::resumed(writer, encoding, place.rows),
-        None => {
-            let header: Vec<_> = ComparisonRow::HEADER
-                .into_iter()
-                .chain(REVIEW_COLUMNS)
-                .collect();
-            Sheet::new(writer, encoding, &header)?
-        }
+    let sheet = if let Some(place) = from {
+        Sheet::resumed(writer, encoding, place.rows)
+    } else {
+        let header: Vec<_> = ComparisonRow::HEADER
+            .into_iter()
+            .chain(REVIEW_COLUMNS)
+            .collect();
+        Sheet::new(writer, encoding, &header)?
     };
     let mut rows = ComparisonRows {
         sheet,

@@ -247,7 +247,7 @@ fn everybody_who_has_the_product_learns(app: &TestApp) {
         );
         let path = format!("/products/{}/transfers", scene.product);
         let shown = clinic.list(&path);
-        assert_eq!(shown, [transfer.clone()]);
+        assert_eq!(shown, std::slice::from_ref(&transfer));
     }
     assert!(kinds(stranger.events()).is_empty());
     let both = ["transfer_offered", "product_transferred"];

@@ -36,7 +36,7 @@ impl Exchange {
             let now = tx.now();
             let key = usable_key(tx, &row.to_id, &kid, now)?;
             let (_, key_leaf) = key.ok_or(VendorsWordError::Signer)?;
-            row.state = ACCEPTED.to_owned();
+            ACCEPTED.clone_into(&mut row.state);
             row.acceptance_jws = Some(jws.clone());
             row.settled_at = Some(now.as_millisecond());
             row.acceptance_leaf = Some(tx.append(Entry {

@@ -42,7 +42,7 @@ impl Exchange {
             if *whose != vendor {
                 return Err(TransferError::State(detail));
             }
-            row.state = end.to_owned();
+            end.clone_into(&mut row.state);
             row.settled_at = Some(tx.now().as_millisecond());
             transfers::update(tx, &row)?;
             Ok(tell_both(tx, &format!("transfer_{end}"), &row)?)
