@@ -398,7 +398,9 @@ if [ -e transfer-offered.jws ] || [ -e transfer-accepted.jws ]; then
     receipt transfer-offered.jws offered
     receipt transfer-accepted.jws accepted
     [ -f "$tmp/statement" ] && [ -f "$tmp/receipt" ] && consents offered transfer_offered &&
-        consents accepted transfer_accepted && says accepted vendor "$(of offered vendor)" &&
+        consents accepted transfer_accepted && says accepted transfer_sha256 "$(of offered transfer_sha256)" &&
+        [ -n "$(of offered not_after)" ] && ! not_after "$(of offered not_after)" "$(of accepted received_at)" &&
+        says accepted vendor "$(of offered vendor)" &&
         [ "$(of offered leaf_index)" -lt "$(of accepted leaf_index)" ] &&
         [ "$(of accepted leaf_index)" -lt "$(of receipt leaf_index)" ]
     verdict $? transfer transfer-accepted.jws

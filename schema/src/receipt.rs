@@ -141,6 +141,8 @@ pub struct Receipt {
     pub statement_sha256: Option<Digest>,
     /// The edition of a risk review that was approved: the digest of its whole document.
     pub review_sha256: Option<Digest>,
+    /// The predecessor's consent to a product's transfer: the digest of its whole JWS.
+    pub transfer_sha256: Option<Digest>,
     /// The key that signed what was received, or the key that the event is about.
     pub signer_kid: Option<Thumbprint>,
     /// The leaf by which that key was registered.
@@ -179,6 +181,10 @@ impl Receipt {
             (
                 "review_sha256",
                 self.review_sha256.map(|digest| text(digest.to_string())),
+            ),
+            (
+                "transfer_sha256",
+                self.transfer_sha256.map(|digest| text(digest.to_string())),
             ),
             (
                 "signer_kid",
@@ -232,6 +238,7 @@ impl FromMembers for Receipt {
         let product = reader.optional_text("product", MAX_NAME_CHARS);
         let statement_sha256 = reader.optional_digest("statement_sha256");
         let review_sha256 = reader.optional_digest("review_sha256");
+        let transfer_sha256 = reader.optional_digest("transfer_sha256");
         let signer_kid = reader.optional_choice("signer_kid", |kid| kid.parse().ok(), THUMBPRINT);
         let signer_key_leaf = reader.optional_integer("signer_key_leaf", 0..=MAX_INTEGER);
         let not_after = reader.optional_time("not_after");
@@ -252,6 +259,7 @@ impl FromMembers for Receipt {
             product,
             statement_sha256,
             review_sha256,
+            transfer_sha256,
             signer_kid,
             signer_key_leaf: signer_key_leaf.map(i64::unsigned_abs),
             not_after,

@@ -71,6 +71,8 @@ pub struct Transfer {
     pub product: String,
     /// The id of the vendor that is to have it.
     pub to: String,
+    /// The day, in Japan, on which it is offered: an old consent is none.
+    pub offered_on: Date,
 }
 
 /// A vendor takes a product over from another: its consent.
@@ -141,10 +143,12 @@ impl Confirmation {
 impl Transfer {
     /// The payload to sign.
     pub fn payload(&self) -> Vec<u8> {
+        let date = self.offered_on.to_string();
         payload(vec![
             ("issuer", text(&self.issuer)),
             ("product", text(&self.product)),
             ("to", text(&self.to)),
+            ("offered_on", text(&date)),
         ])
     }
 }
@@ -265,10 +269,12 @@ impl FromMembers for Transfer {
         let issuer = reader.required_text("issuer", MAX_ID_CHARS);
         let product = reader.required_text("product", MAX_ID_CHARS);
         let to = reader.required_text("to", MAX_ID_CHARS);
+        let offered_on = reader.required_date("offered_on");
         Some(Self {
             issuer: issuer?,
             product: product?,
             to: to?,
+            offered_on: offered_on?,
         })
     }
 }

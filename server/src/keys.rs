@@ -269,6 +269,7 @@ impl LogSigner {
             product: None,
             statement_sha256: None,
             review_sha256: None,
+            transfer_sha256: None,
             signer_kid: None,
             signer_key_leaf: None,
             not_after: None,

@@ -373,19 +373,20 @@ impl Vendor {
     }
 
     /// The signed document by which it hands a product over to another vendor.
-    pub fn transfer(&self, product: &str, to: &Vendor) -> String {
+    pub fn transfer(&self, product: &str, to: &Vendor, on: &str) -> String {
         let transfer = Transfer {
             issuer: self.organisation.clone(),
             product: product.to_owned(),
             to: to.organisation.clone(),
+            offered_on: on.parse().unwrap(),
         };
         jws::sign("kaiji-transfer+jws", &transfer.payload(), &self.key).unwrap()
     }
 
     /// Offers a product to another vendor.
-    pub fn offer(&self, product: &str, to: &Vendor) -> Call {
+    pub fn offer(&self, product: &str, to: &Vendor, on: &str) -> Call {
         self.post(&format!("/products/{product}/transfers"))
-            .jose(&self.transfer(product, to))
+            .jose(&self.transfer(product, to, on))
     }
 
     /// The signed document by which it takes over what was offered to it.

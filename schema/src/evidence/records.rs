@@ -98,10 +98,17 @@ pub(super) fn check_transfer(
         let successor = consent.successor.as_ref() == Some(&stated.issuer);
         same(successor, Fault::Member("successor"))?;
     }
+    let same_offer =
+        offered.transfer_sha256.is_some() && offered.transfer_sha256 == accepted.transfer_sha256;
+    same(same_offer, Fault::Member("transfer_sha256"))?;
     let predecessor = offered.vendor.is_some() && offered.vendor == accepted.vendor;
     same(predecessor, Fault::Member("vendor"))?;
     let leaves = [offered, accepted, receipt].map(|receipt| receipt.leaf_index);
-    same(leaves.is_sorted_by(|one, next| one < next), Fault::Order)
+    same(leaves.is_sorted_by(|one, next| one < next), Fault::Order)?;
+    let in_time = offered
+        .not_after
+        .is_some_and(|end| accepted.received_at < end);
+    same(in_time, Fault::Time)
 }
 
 pub(super) fn check_status(statement: &Signed, status: &Status, log: &Log) -> Result<(), Fault> {

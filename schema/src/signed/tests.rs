@@ -69,6 +69,7 @@ fn both_sides_of_a_transfer_are_read_as_they_were_signed() {
         issuer: "ven_1".to_owned(),
         product: "prd_1".to_owned(),
         to: "ven_2".to_owned(),
+        offered_on: jiff::civil::date(2026, 11, 1),
     };
     assert_survives(&transfer, &transfer.payload());
     let acceptance = TransferAcceptance {

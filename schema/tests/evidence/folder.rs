@@ -267,6 +267,8 @@ fn consent(event: Event, leaf_index: u64) -> Receipt {
     Receipt {
         vendor: Some("ven_0".to_owned()),
         successor: Some(VENDOR.to_owned()),
+        transfer_sha256: Some(Digest::of(b"transfer")),
+        not_after: Some("2026-12-01T00:00:00Z".parse().unwrap()),
         ..receipt(event, leaf_index)
     }
 }
@@ -287,6 +289,7 @@ fn receipt(event: Event, leaf_index: u64) -> Receipt {
         product: about_statement.then(|| PRODUCT.to_owned()),
         statement_sha256: None,
         review_sha256: None,
+        transfer_sha256: None,
         signer_kid: None,
         signer_key_leaf: None,
         not_after: (!about_statement).then(|| "2029-11-01T00:00:00Z".parse().unwrap()),

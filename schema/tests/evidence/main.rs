@@ -345,13 +345,17 @@ fn leaves_in_another_order_are_found() {
         parts.receipt.signer_key_leaf = Some(RECEIPT_LEAF + 1);
     });
     assert_causes(files, &[(What::Receipt, evidence::RECEIPT)]);
-    let files = with(|parts| parts.acknowledgement.as_mut().unwrap().leaf_index = RECEIPT_LEAF - 1);
+    let files =
+        with(|parts| parts.acknowledgement.as_mut().unwrap().leaf_index = REGISTRATION_LEAF - 1);
     assert_causes(files, &[(What::Acknowledgement, evidence::ACKNOWLEDGEMENT)]);
 }
 
 #[test]
 fn a_transfer_of_something_else_is_found() {
-    let changes: [fn(&mut Receipt, &mut Receipt); 8] = [
+    let changes: [fn(&mut Receipt, &mut Receipt); 11] = [
+        |offered, _| offered.transfer_sha256 = Some(Digest::of(b"another")),
+        |offered, accepted| (offered.transfer_sha256, accepted.transfer_sha256) = (None, None),
+        |offered, accepted| offered.not_after = Some(accepted.received_at),
         |offered, _| offered.event = Event::TransferAccepted,
         |_, accepted| accepted.event = Event::TransferOffered,
         |offered, _| offered.product = Some("prd_2".to_owned()),

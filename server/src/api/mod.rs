@@ -331,7 +331,7 @@ fn of_transfers() -> Vec<Operation> {
     vec![
         post("/api/v1/products/{id}/transfers", transfers::offer, "Offer a product to another vendor (事業承継).")
             .explained(
-                "The body is a `kaiji-transfer+jws` `{issuer, product, to}`. Nothing moves before the other vendor accepts, \
+                "The body is a `kaiji-transfer+jws` `{issuer, product, to, offered_on}`, of this day in Japan. Nothing moves before the other vendor accepts, \
                  within thirty days. With the product go its chains of statements, to which the successor adds the next \
                  revision, and the institutions' grants, questions and open requests.",
             )

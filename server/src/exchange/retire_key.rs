@@ -12,6 +12,7 @@ use super::register_key::{KeyError, KeyState, KeyView};
 use super::{Exchange, violation};
 use crate::actor::Actor;
 use crate::storage::signing_keys::{self, SigningKeyRow};
+use crate::storage::statements;
 use crate::storage::{Entry, Tx};
 
 /// Why a key is revoked.
@@ -104,11 +105,14 @@ impl Exchange {
             let mut row = found.ok_or(KeyError::NotFound)?;
             let kind = end(tx, &mut row)?;
             signing_keys::update(tx, &row)?;
-            tx.notify(
-                &vendor,
-                kind,
-                &serde_json::json!({ "kid": row.kid }).to_string(),
-            )?;
+            let subject = serde_json::json!({ "kid": row.kid }).to_string();
+            tx.notify(&vendor, kind, &subject)?;
+            // A product may have gone to another vendor, whose head is still of this key.
+            for holder in statements::holders_of_heads(tx, &vendor, &row.kid)? {
+                if holder != vendor {
+                    tx.notify(&holder, kind, &subject)?;
+                }
+            }
             Ok::<_, KeyError>(row)
         })?;
         Ok(KeyView::of(ended.value, self.clock.now())?)

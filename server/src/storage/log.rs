@@ -33,6 +33,8 @@ pub struct Entry {
     pub statement_sha256: Option<Digest>,
     /// SHA-256 of the edition of a risk review that was approved.
     pub review_sha256: Option<Digest>,
+    /// SHA-256 of the JWS by which a vendor hands a product over.
+    pub transfer_sha256: Option<Digest>,
     /// The key that signed, or that the event is about.
     pub signer_kid: Option<Thumbprint>,
     /// The leaf in which that key was registered.
@@ -57,6 +59,7 @@ impl Entry {
             product: None,
             statement_sha256: None,
             review_sha256: None,
+            transfer_sha256: None,
             signer_kid: None,
             signer_key_leaf: None,
             not_after: None,
@@ -80,6 +83,7 @@ impl Entry {
             product: self.product.clone(),
             statement_sha256: self.statement_sha256,
             review_sha256: self.review_sha256,
+            transfer_sha256: self.transfer_sha256,
             signer_kid: self.signer_kid.clone(),
             signer_key_leaf: self
                 .signer_key_leaf

@@ -4,7 +4,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::backend::{directly, insert};
-use super::tables::{deliveries, grants, organisations, products, systems};
+use super::tables::{deliveries, grants, organisations, products, statements, systems};
 use super::{DbConnection, Error};
 
 /// A row of `products`.
@@ -57,8 +57,8 @@ pub fn vendor_of(connection: &mut DbConnection, id: &str) -> Result<String, Erro
     Ok(found?)
 }
 
-/// Whether the institution may know of the product: the directory shows it, or it was granted to the institution, or is
-/// among its systems.
+/// Whether the institution may know of the product: the directory shows it, its statements are released to everybody, were
+/// granted or delivered to the institution, or it is among its systems.
 pub fn is_known_to(
     connection: &mut DbConnection,
     institution_id: &str,
@@ -70,11 +70,18 @@ pub fn is_known_to(
     let used = systems::table
         .filter(systems::product_id.eq(products::id.nullable()))
         .filter(systems::institution_id.eq(institution_id));
+    let received = deliveries::table
+        .inner_join(statements::table.on(statements::sha256.eq(deliveries::statement_sha256)))
+        .filter(deliveries::institution_id.eq(institution_id))
+        .filter(statements::product_id.eq(products::id));
+    let is_open = products::in_directory
+        .eq(true)
+        .or(products::release.eq("listed"));
     let query = products::table.find(id).filter(
-        products::in_directory
-            .eq(true)
+        is_open
             .or(exists(granted))
-            .or(exists(used)),
+            .or(exists(used))
+            .or(exists(received)),
     );
     let found = directly!(connection, |own| query
         .select(products::id)

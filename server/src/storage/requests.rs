@@ -107,26 +107,18 @@ pub fn update(connection: &mut DbConnection, row: &RequestRow) -> Result<(), Err
     Ok(())
 }
 
-/// Whoever was asked about the product and has not answered is not asked any more, but its vendor of now.
-pub fn hand_over(
+/// The open requests about the product that wait for the vendor.
+pub fn open_about(
     connection: &mut DbConnection,
     product_id: &str,
-    (from, to): (&str, &str),
-    waiting: &[&str],
-    now: i64,
-) -> Result<(), Error> {
-    let asked = requests::table
+    vendor_id: &str,
+) -> Result<Vec<RequestRow>, Error> {
+    let query = requests::table
+        .filter(requests::vendor_id.eq(vendor_id))
+        .filter(requests::state.eq("open"))
         .filter(requests::product_id.eq(product_id))
-        .filter(requests::vendor_id.eq(from))
-        .filter(requests::state.eq_any(waiting));
-    diesel::update(asked)
-        .set((
-            requests::vendor_id.eq(to),
-            requests::revision.eq(requests::revision + 1),
-            requests::updated_at.eq(now),
-        ))
-        .execute(connection)?;
-    Ok(())
+        .order(requests::id);
+    Ok(query.select(RequestRow::as_select()).load(connection)?)
 }
 
 /// The party's request of that id.

@@ -504,6 +504,23 @@ fn delivered_before(
     Ok(rows?)
 }
 
+/// Whose products have a head that the vendor's key signed: its own, and those that went to others.
+pub fn holders_of_heads(
+    connection: &mut DbConnection,
+    vendor_id: &str,
+    kid: &str,
+) -> Result<Vec<String>, Error> {
+    let query = statements::table
+        .inner_join(products::table.on(products::id.eq(statements::product_id)))
+        .filter(statements::vendor_id.eq(vendor_id))
+        .filter(statements::signer_kid.eq(kid))
+        .filter(statements::superseded_by.is_null());
+    Ok(query
+        .select(products::vendor_id)
+        .distinct()
+        .load(connection)?)
+}
+
 /// What became of the key that signed.
 pub fn signer_standing(connection: &mut DbConnection, kid: &str) -> Result<SignerStanding, Error> {
     let columns = (signing_keys::revoked_at, signing_keys::compromised_since);

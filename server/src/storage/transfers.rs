@@ -15,6 +15,16 @@ pub const DECLINED: &str = "declined";
 /// The predecessor took its offer back.
 pub const WITHDRAWN: &str = "withdrawn";
 
+/// Whether there is such a transfer.
+macro_rules! is_any {
+    ($connection:ident, $query:ident) => {{
+        let found = directly!($connection, |own| $query
+            .select(transfers::id)
+            .first::<String>(own));
+        Ok(found.optional()?.is_some())
+    }};
+}
+
 /// A row of `transfers`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = transfers)]
@@ -102,6 +112,32 @@ pub fn find_open(
     Ok(found.optional()?)
 }
 
+/// Whether that document offered the product before.
+pub fn is_known(
+    connection: &mut DbConnection,
+    product_id: &str,
+    offer_jws: &str,
+) -> Result<bool, Error> {
+    let query = transfers::table
+        .filter(transfers::product_id.eq(product_id))
+        .filter(transfers::offer_jws.eq(offer_jws));
+    is_any!(connection, query)
+}
+
+/// Whether the product was offered to the vendor since then.
+pub fn was_offered_since(
+    connection: &mut DbConnection,
+    product_id: &str,
+    to_id: &str,
+    since: i64,
+) -> Result<bool, Error> {
+    let query = transfers::table
+        .filter(transfers::product_id.eq(product_id))
+        .filter(transfers::to_id.eq(to_id))
+        .filter(transfers::offered_at.gt(since));
+    is_any!(connection, query)
+}
+
 /// How the product came to where it is: the transfers that took place, in the order of their ids, after the id `after`.
 pub fn of_product(
     connection: &mut DbConnection,
@@ -120,7 +156,7 @@ pub fn of_product(
         .load(own))?)
 }
 
-/// Whether the product was ever the vendor's and is another's now.
+/// Whether the vendor handed the product over before.
 pub fn has_handed_over(
     connection: &mut DbConnection,
     vendor_id: &str,
@@ -130,10 +166,7 @@ pub fn has_handed_over(
         .filter(transfers::product_id.eq(product_id))
         .filter(transfers::state.eq(ACCEPTED))
         .filter(transfers::from_id.eq(vendor_id));
-    let found = directly!(connection, |own| query
-        .select(transfers::id)
-        .first::<String>(own));
-    Ok(found.optional()?.is_some())
+    is_any!(connection, query)
 }
 
 /// By which transfer the vendor had come by the product when the leaf of that number was put down.

@@ -308,7 +308,9 @@ impl World {
             attested: attested(app, &clinic),
             kind: clinic.information_kind("血液検査結果"),
             template: template(&clinic),
-            transfer: vendor.offer(&asked, &app.vendor("承継先の会社")).created(),
+            transfer: vendor
+                .offer(&asked, &app.vendor("承継先の会社"), "2026-11-21")
+                .created(),
             user: clinic.invite("見本 花子", "hanako@clinic.example.jp", &["viewer"]),
             link: created(&clinic, &format!("/inspections/{inspection}/links"), &label),
             inspection,
@@ -413,7 +415,8 @@ impl World {
             })),
             "POST /api/v1/log/cosignatures" => call.body("text/plain", self.checkpoint.as_str()),
             "POST /api/v1/products/{id}/transfers" => {
-                call.jose(&self.vendor.transfer(&self.product, &self.other_vendor))
+                let signed = self.vendor.transfer(&self.product, &self.other_vendor, "2026-11-21");
+                call.jose(&signed)
             }
             "POST /api/v1/transfers/{id}/acceptance" => {
                 call.jose(&self.vendor.takeover(&self.transfer))

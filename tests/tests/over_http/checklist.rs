@@ -352,6 +352,14 @@ fn what_is_flagged_is_done_while_its_reviews_are_in_force(app: &TestApp) {
         json!(others.len())
     );
 
+    // Reviews of a statement that was withdrawn do not count for those of another.
+    let mds = scene.vendor.statement("mds-sample", &scene.product);
+    scene.vendor.publish(&mds);
+    scene.vendor.withdraw(&scene.newest(), "誤り").ok();
+    let other_form = filled_in("10-9");
+    assert_eq!(other_form["state"], "not_started");
+    assert_eq!(other_form["facts"]["flagged"][0]["reviewed"], json!(0));
+
     // A year later they are to be looked at again.
     assert_eq!(filled_in("4.3-1")["facts"]["reviews_due"], json!(0));
     days(app, 366);

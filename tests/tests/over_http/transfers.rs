@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use kaiji_schema::evidence;
 use kaiji_schema::jws::{self, Jws};
 use kaiji_schema::receipt::{Event, Receipt};
-use kaiji_tests::{Institution, TestApp, Vendor, on_both_databases, sha256_of};
+use kaiji_tests::{Call, Institution, TestApp, Vendor, on_both_databases, sha256_of};
 use serde_json::{Value, json};
 
 use super::evidence::Folder;
@@ -20,6 +20,9 @@ on_both_databases![
     an_offer_holds_for_thirty_days_and_while_its_key_is_not_revoked,
     bad_offers_and_acceptances_are_refused_where_they_are_wrong,
 ];
+
+/// The day on which the tests begin.
+const TODAY: &str = "2026-11-21";
 
 /// A clinic that has a vendor's statement, and another vendor.
 struct Scene {
@@ -59,7 +62,11 @@ impl Scene {
     }
 
     fn offer(&self) -> Value {
-        self.vendor.offer(&self.product, &self.successor).created()
+        self.offer_on(TODAY).created()
+    }
+
+    fn offer_on(&self, day: &str) -> Call {
+        self.vendor.offer(&self.product, &self.successor, day)
     }
 
     fn moved(&self) -> Value {
@@ -125,6 +132,8 @@ fn a_product_moves_with_the_consent_of_both_and_its_chain_goes_on(app: &TestApp)
             Some(&scene.successor.organisation)
         );
         assert_eq!(receipt.product.as_ref(), Some(&scene.product));
+        let transfer = sha256_of(accepted["transfer"].as_str().unwrap().as_bytes());
+        assert_eq!(receipt.transfer_sha256.unwrap().to_string(), transfer);
         assert_eq!(receipt.signer_kid, Some(signer.key.public().thumbprint()));
     }
     assert!(offer.not_after.is_some());
@@ -191,6 +200,15 @@ fn what_waits_for_an_answer_waits_for_the_successor(app: &TestApp) {
     let path = format!("/requests/{request}");
     scene.vendor.get(&path).refused(404, "not_found");
     assert_eq!(scene.successor.get(&path).ok()["state"], "open");
+    // Both are told.
+    let (kind, subject) = other.events().pop().unwrap();
+    assert_eq!(kind, "request_handed_over");
+    assert_eq!(
+        subject,
+        json!({ "request": request, "vendor": scene.successor.organisation })
+    );
+    let opened = scene.successor.events();
+    assert!(opened.iter().any(|(kind, _)| kind == "request_opened"));
     scene.successor.release(&request);
     let shown = other.get(&path).ok();
     assert_eq!(shown["state"], "released");
@@ -204,6 +222,13 @@ fn what_waits_for_an_answer_waits_for_the_successor(app: &TestApp) {
         .json(&remark)
         .refused(404, "not_found");
     let _ = scene.successor.post(&answer).json(&remark).ok();
+    // What becomes of the key that signed the head concerns it, too.
+    let kid = scene.vendor.key.public().thumbprint();
+    let revocation = json!({ "reason": "端末の紛失" });
+    let revoke = scene.vendor.post(&format!("/keys/{kid}/revocation"));
+    let _ = revoke.json(&revocation).ok();
+    let revoked = ("key_revoked".to_owned(), json!({ "kid": kid.to_string() }));
+    assert_eq!(scene.successor.events().pop(), Some(revoked));
     // Whoever fetches it now concerns the successor alone.
     let _ = other.fetch(&scene.name).expect(200);
     let of_delivery = |(kind, _): &(String, Value)| kind == "statement_delivered";
@@ -316,10 +341,7 @@ fn a_transfer_that_one_side_does_not_want_moves_nothing(app: &TestApp) {
         vendor.post(&format!("/transfers/{id}/{what}"))
     };
     let offered = scene.offer();
-    scene
-        .vendor
-        .offer(&scene.product, &scene.successor)
-        .refused(409, "transfer_open");
+    scene.offer_on(TODAY).refused(409, "transfer_open");
     act(&scene.successor, &offered, "withdrawal").refused(409, "transfer_state");
     act(&scene.vendor, &offered, "decline").refused(409, "transfer_state");
     let declined = act(&scene.successor, &offered, "decline").ok();
@@ -337,6 +359,12 @@ fn a_transfer_that_one_side_does_not_want_moves_nothing(app: &TestApp) {
         .take_over(&offered)
         .refused(409, "transfer_state");
     act(&scene.vendor, &offered, "withdrawal").refused(409, "transfer_state");
+    // What was signed then is no consent now.
+    let path = format!("/products/{}/transfers", scene.product);
+    let again = scene.vendor.post(&path);
+    again
+        .jose(offered["transfer"].as_str().unwrap())
+        .refused(409, "transfer_state");
 
     let _ = scene
         .vendor
@@ -365,15 +393,30 @@ fn a_transfer_that_one_side_does_not_want_moves_nothing(app: &TestApp) {
 fn an_offer_holds_for_thirty_days_and_while_its_key_is_not_revoked(app: &TestApp) {
     let scene = Scene::new(app);
     let offered = scene.offer();
-    app.advance(SignedDuration::from_hours(30 * 24));
     let path = format!("/transfers/{}", offered["id"].as_str().unwrap());
-    assert_eq!(scene.successor.get(&path).ok()["state"], "expired");
+    let state = || scene.successor.get(&path).ok()["state"].clone();
+    // The last day is a whole one, in Japan.
+    app.advance(SignedDuration::from_hours(30 * 24 + 14));
+    assert_eq!(state(), "offered");
+    app.advance(SignedDuration::from_hours(1));
+    assert_eq!(state(), "expired");
     scene
         .successor
         .take_over(&offered)
         .refused(409, "transfer_state");
-    // Another can be made.
-    let offered = scene.offer();
+    // Another can be made. It is over when the operator shuts its vendor out, and when its key is revoked.
+    let offered = scene.offer_on("2026-12-22").created();
+    let vendor = format!("/organisations/{}", scene.vendor.organisation);
+    let shut = |disabled: bool| {
+        let change = json!({ "disabled": disabled });
+        let _ = app.operator().patch(&vendor).json(&change).ok();
+    };
+    shut(true);
+    scene
+        .successor
+        .take_over(&offered)
+        .refused(409, "transfer_state");
+    shut(false);
     let kid = scene.vendor.key.public().thumbprint();
     let revocation = json!({ "reason": "端末の紛失" });
     let path = format!("/keys/{kid}/revocation");
@@ -391,18 +434,25 @@ fn bad_offers_and_acceptances_are_refused_where_they_are_wrong(app: &TestApp) {
     let other_product = vendor.product("見本検査システム");
     let path = format!("/products/{}/transfers", scene.product);
     let offer = |signed: &str| vendor.post(&path).jose(signed);
-    offer(&vendor.transfer(&other_product, successor)).violates(&[("/product", "other_product")]);
-    offer(&vendor.transfer(&scene.product, vendor)).violates(&[("/to", "itself")]);
+    offer(&vendor.transfer(&other_product, successor, TODAY))
+        .violates(&[("/product", "other_product")]);
+    offer(&vendor.transfer(&scene.product, vendor, TODAY)).violates(&[("/to", "itself")]);
+    // Another day is not today in Japan.
+    for day in ["2026-11-20", "2026-11-22"] {
+        offer(&vendor.transfer(&scene.product, successor, day))
+            .violates(&[("/offered_on", "not_today")]);
+    }
     // By another's key, and of another's product.
-    offer(&other.transfer(&scene.product, successor)).refused(422, "signer_refused");
+    offer(&other.transfer(&scene.product, successor, TODAY)).refused(422, "signer_refused");
     other
-        .offer(&scene.product, successor)
+        .offer(&scene.product, successor, TODAY)
         .refused(404, "not_found");
     // A clinic is no vendor.
     let mut to_clinic = kaiji_schema::signed::Transfer {
         issuer: vendor.organisation.clone(),
         product: scene.product.clone(),
         to: scene.clinic.organisation.clone(),
+        offered_on: TODAY.parse().unwrap(),
     };
     let sign = |transfer: &kaiji_schema::signed::Transfer| {
         jws::sign("kaiji-transfer+jws", &transfer.payload(), &vendor.key).unwrap()

@@ -57,13 +57,15 @@ impl Demo {
             told: Cell::new(0),
         };
         let played = stage.play(running.exchange(), !self.exit);
-        running.step_jobs()?;
+        let worked = running.step_jobs();
         match played {
             Ok(()) if !self.exit => running.work(),
             _ => running.stop(),
         }
         .map_err(CommandError::Serving)?;
-        played.map(|()| Answer::Yes)
+        played?;
+        worked?;
+        Ok(Answer::Yes)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::exchange::export_comparison::named;
 use crate::exchange::information_kinds::information_kinds_of;
 use crate::exchange::read_attested::{compared, standing_in};
 use crate::exchange::records::Record;
-use crate::exchange::reviews::{self, Comparer};
+use crate::exchange::reviews::{self, Comparer, ReviewedItem};
 use crate::storage::comparisons::CountsRow;
 use crate::storage::statements::{self, Reader, StatementRow};
 use crate::storage::systems::{self, SystemRow};
@@ -55,6 +55,7 @@ struct SystemKnown {
 /// A statement that is held, and how it compares.
 #[derive(Clone)]
 struct Held {
+    sha256: String,
     received_at: Moment,
     counts: CountsRow,
 }
@@ -123,11 +124,22 @@ impl Known {
             if item.is_due(self.today) {
                 self.reviews_due += 1;
             }
-            if item.flagged().is_some() && item.is_in_force() {
+            if item.is_in_force() && self.holds(&item) {
                 *self.reviewed.entry(item.system).or_default() += 1;
             }
         }
         Ok(())
+    }
+
+    /// Whether it is found in a statement that is counted: one that was withdrawn is not, though its reviews stand.
+    fn holds(&self, item: &ReviewedItem) -> bool {
+        let Some(found) = item.flagged() else {
+            return false;
+        };
+        let sha256 = found.source.statement.to_string();
+        let system = |known: &&SystemKnown| known.named.system == item.system;
+        let known = self.systems.iter().find(system);
+        known.is_some_and(|known| known.held.iter().any(|held| held.sha256 == sha256))
     }
 
     /// The facts of that kind.
@@ -301,6 +313,7 @@ fn system_of(
     let mut held = Vec::new();
     for attested in standing_in(connection, &row, &signed)? {
         held.push(Held {
+            sha256: attested.statement.sha256.clone(),
             received_at: Moment(attested.statement.received_at),
             counts: compared(&attested, set)?.into(),
         });
@@ -308,6 +321,7 @@ fn system_of(
     let standing = heads.iter();
     let standing = standing.filter(|(statement, _)| statement.withdrawn_at.is_none());
     held.extend(standing.map(|(statement, counts)| Held {
+        sha256: statement.sha256.clone(),
         received_at: Moment(statement.received_at),
         counts: *counts,
     }));

@@ -210,10 +210,10 @@ impl InspectionPackage {
         let written = table.write(&self.facts, encoding, &mut self.zip, from);
         let part = written.map_err(unwritable)?;
         if !part.replaced.is_empty() {
-            self.replaced
-                .entry(table)
-                .or_default()
-                .extend(part.replaced);
+            let replaced = self.replaced.entry(table).or_default();
+            replaced.extend(part.replaced);
+            // As many as a table that is written at once lists.
+            replaced.truncate(Sheet::<Zip>::MAX_REPORTED);
         }
         if let Some(next) = part.next {
             self.steps.push_front(Step::More(table, encoding, next));

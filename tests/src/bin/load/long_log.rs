@@ -117,6 +117,7 @@ impl Scribe {
             product: Some(format!("prd_{:026}", leaf % 100_000)),
             statement_sha256: Some(Digest::of(&leaf.to_be_bytes())),
             review_sha256: None,
+            transfer_sha256: None,
             signer_kid: Some(self.receipts.public().thumbprint()),
             signer_key_leaf: Some(0),
             not_after: None,
